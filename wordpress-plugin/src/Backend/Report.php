@@ -1,0 +1,69 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Arcana\Backend;
+
+use Arcana\Kind;
+
+/** The backend's last word on the catalogue: which objects it could not take over, and why. */
+final class Report
+{
+    public const OPTION = 'arcana_report';
+    public const KINDS = ['document', 'project', 'spread', 'deck', 'card', 'package'];
+    private const LIMIT = 500;
+
+    /** @param array<string, mixed> $body The report as the backend sent it, already checked by the route's schema. */
+    public static function save(array $body): void
+    {
+        $problems = [];
+        foreach (array_slice((array) ($body['problems'] ?? []), 0, self::LIMIT) as $problem) {
+            $detail = [];
+            foreach ((array) ($problem['detail'] ?? []) as $language => $text) {
+                if (is_string($language) && preg_match('/^[a-z]{2}$/', $language) === 1 && is_string($text)) {
+                    $detail[$language] = mb_substr(sanitize_textarea_field($text), 0, 1000);
+                }
+            }
+            $problems[] = [
+                'kind' => (string) $problem['kind'],
+                'key' => mb_substr(sanitize_text_field((string) ($problem['key'] ?? '')), 0, 64),
+                'path' => mb_substr(sanitize_text_field((string) ($problem['path'] ?? '')), 0, 300),
+                'code' => mb_substr(sanitize_key((string) ($problem['code'] ?? '')), 0, 64),
+                'detail' => $detail,
+            ];
+        }
+        update_option(self::OPTION, [
+            'version' => mb_substr(sanitize_text_field((string) ($body['version'] ?? '')), 0, 128),
+            'received_at' => mb_substr(sanitize_text_field((string) ($body['received_at'] ?? '')), 0, 40),
+            'problems' => $problems,
+        ], false);
+    }
+
+    /** @return array{version: string, received_at: string, problems: list<array<string, mixed>>}|null */
+    public static function load(): ?array
+    {
+        $report = get_option(self::OPTION);
+        return is_array($report) && isset($report['version'], $report['problems']) ? $report : null;
+    }
+
+    /** @return list<string> What the backend says about one object, in the manager's language. */
+    public static function about(Kind $kind, string $key): array
+    {
+        $words = [];
+        foreach (self::load()['problems'] ?? [] as $problem) {
+            if ($problem['kind'] === $kind->value && $problem['key'] === $key) {
+                $words[] = self::inWords($problem);
+            }
+        }
+        return $words;
+    }
+
+    /** @param array<string, mixed> $problem */
+    public static function inWords(array $problem): string
+    {
+        $detail = (array) $problem['detail'];
+        $language = substr((string) get_user_locale(), 0, 2);
+        $text = (string) ($detail[$language] ?? $detail['en'] ?? (reset($detail) ?: $problem['code']));
+        return $problem['path'] === '' ? $text : sprintf('%s (%s)', $text, $problem['path']);
+    }
+}

@@ -1,0 +1,93 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Arcana\Catalogue;
+
+use Arcana\Content\Keys;
+use Arcana\Content\Projects;
+use Arcana\Kind;
+use Arcana\Requirements;
+
+/** The one way to the current document. */
+final class Catalogue
+{
+    private const TRIES = 3;
+
+    /**
+     * The state of the document as of now: the stored one while nothing has changed, else a newly built one.
+     *
+     * @throws BuildError when it cannot be built; an empty or half catalogue is never made instead.
+     */
+    public static function current(bool $rebuild = false): State
+    {
+        if (!Requirements::isReady()) {
+            throw new BuildError(implode(' ', Requirements::problems()));
+        }
+        $state = State::load();
+        $is_due = $state === null || ($state->valid_until !== null && time() >= $state->valid_until);
+        if (!$is_due && !$rebuild && hash_equals($state->fingerprint, Fingerprint::take($state->attachments))) {
+            return $state;
+        }
+        return self::build($state);
+    }
+
+    /** @throws BuildError */
+    public static function body(State $state): string
+    {
+        $body = $state->body() ?? self::build($state)->body();
+        return $body ?? throw new BuildError('The catalogue could not be stored.');
+    }
+
+    /** @throws BuildError */
+    private static function build(?State $former): State
+    {
+        self::settle();
+        $attachments = $former->attachments ?? [];
+        $fingerprint = Fingerprint::take($attachments);
+        for ($try = 1; ; $try++) {
+            try {
+                $document = Document::build(Reader::read());
+                $body = $document->body();
+            } catch (\JsonException $error) {
+                throw new BuildError('A text of the catalogue is not valid UTF-8.', 0, $error);
+            }
+            // Several statements read the content. If it moved meanwhile they may not belong together: read again.
+            $after = Fingerprint::take($document->attachments);
+            if ($after === $fingerprint || $try === self::TRIES) {
+                break;
+            }
+            $fingerprint = $after;
+        }
+        $state = new State($document->version, $fingerprint, $document->attachments, $document->valid_until, time());
+        if ($former === null || !$state->equals($former) || $former->body() === null) {
+            $state->save($body);
+        }
+        return $state;
+    }
+
+    /** Before the content is read: objects without a key get one, and live projects get their slug fixed. */
+    private static function settle(): void
+    {
+        $snapshot = Reader::read();
+        foreach ($snapshot->products as $rows) {
+            foreach ($rows as $row) {
+                if ($row->key() === '' && $row->status !== 'trash') {
+                    Keys::ensure($row->id);
+                }
+            }
+        }
+        foreach ($snapshot->cards as $cards) {
+            foreach ($cards as $card) {
+                if ($card->key() === '') {
+                    Keys::ensure($card->id);
+                }
+            }
+        }
+        foreach ($snapshot->of(Kind::Project) as $row) {
+            if ($row->status !== 'trash') {
+                Projects::settle($row->id, $row->key(), Shapes::slug($row), Shapes::status($row) === 'live');
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Arcana\Fields;
+
+use Arcana\Content\Cards;
+use Arcana\Settings;
+
+/** The fields of spreads, decks, packages and cards. */
+final class ContentFields
+{
+    /** @return list<array<string, mixed>> */
+    public static function spread(): array
+    {
+        return [
+            Field::text('spread_name', __('Name', 'arcana'), 'text', __('Left empty, the product’s title is used.', 'arcana')),
+            Field::text('spread_description', __('Description', 'arcana'), 'textarea', __('When to choose this spread.', 'arcana'), 3),
+            Field::number('spread_cost', __('Cost in readings', 'arcana'), 1, 1, 100),
+            Field::choice('spread_cards', __('Cards in play', 'arcana'), [
+                'all' => __('The whole deck', 'arcana'),
+                'major' => __('Major Arcana only', 'arcana'),
+            ], 'all'),
+            Field::picture('spread_picture', __('Picture', 'arcana')),
+        ];
+    }
+
+    /** @return list<array<string, mixed>> */
+    public static function deck(): array
+    {
+        return [
+            Field::text('deck_name', __('Name', 'arcana'), 'text', __('Left empty, the product’s title is used.', 'arcana')),
+            Field::text('deck_description', __('Description', 'arcana'), 'textarea', '', 3),
+            Field::make('true_false', 'deck_reversals', __('Reversed cards', 'arcana'), [
+                'message' => __('Cards of this deck may fall reversed', 'arcana'),
+                'default_value' => 1,
+                'ui' => 1,
+                'wrapper' => ['class' => 'arcana-half'],
+            ]),
+            Field::picture('deck_back', __('Back of the cards', 'arcana')),
+        ];
+    }
+
+    /** @return list<array<string, mixed>> */
+    public static function package(): array
+    {
+        $fields = [
+            Field::make('post_object', 'package_project', __('Project', 'arcana'), [
+                'post_type' => ['product'],
+                'return_format' => 'id',
+                'multiple' => 0,
+                'allow_null' => 1,
+                'required' => 1,
+                'ui' => 1,
+                'instructions' => __('The project that sells this package.', 'arcana'),
+                'wrapper' => ['class' => 'arcana-half'],
+            ]),
+            Field::choice('package_kind', __('What is sold', 'arcana'), [
+                'readings' => __('Readings', 'arcana'),
+                'follow_ups' => __('Follow-up questions', 'arcana'),
+                'subscription' => __('Subscription: unlimited readings', 'arcana'),
+            ], 'readings'),
+            Field::number('package_readings', __('Readings', 'arcana'), 0, 0, 100000),
+            Field::number('package_follow_ups', __('Follow-up questions', 'arcana'), 0, 0, 100000),
+        ];
+        if (Settings::starsEnabled()) {
+            $fields[] = Field::number('package_stars', __('Price in Telegram Stars', 'arcana'), '', 1, 100000, __('Inside Telegram, readings are sold for Stars. Left empty, the package is not sold there.', 'arcana'));
+        }
+        return [
+            ...$fields,
+            Field::number('package_order', __('Order', 'arcana'), 0, 0, 9999, __('Smaller numbers come first.', 'arcana')),
+            Field::text('package_name', __('Name', 'arcana'), 'text', __('Left empty, the product’s title is used.', 'arcana')),
+            Field::text('package_description', __('Description', 'arcana'), 'textarea', '', 3),
+            Field::text('package_badge', __('Badge', 'arcana'), 'text', __('A word or two, such as “Best value”.', 'arcana')),
+        ];
+    }
+
+    /** @return list<array<string, mixed>> */
+    public static function card(): array
+    {
+        $if_minor = [[['field' => 'field_arcana_card_arcana', 'operator' => '==', 'value' => 'minor']]];
+        $comma = __('Separate them with commas.', 'arcana');
+        return [
+            Field::text('card_name', __('Name', 'arcana'), 'text', __('Left empty, the title is used.', 'arcana')),
+            Field::number('card_number', __('Place in the deck', 'arcana'), 0, 0, 999, __('0 is The Fool, 22 the first of the Minor Arcana.', 'arcana')),
+            Field::choice('card_arcana', __('Arcana', 'arcana'), ['major' => __('Major', 'arcana'), 'minor' => __('Minor', 'arcana')], 'major'),
+            ['conditional_logic' => $if_minor] + Field::choice('card_suit', __('Suit', 'arcana'), self::suits(), 'wands'),
+            ['conditional_logic' => $if_minor] + Field::number('card_rank', __('Rank', 'arcana'), 1, 1, 14, __('1 is the Ace, 11 Page, 12 Knight, 13 Queen, 14 King.', 'arcana')),
+            Field::text('card_keywords_upright', __('Keywords, upright', 'arcana'), 'textarea', $comma, 2),
+            Field::text('card_meaning_upright', __('Meaning, upright', 'arcana'), 'textarea', '', 5),
+            Field::text('card_keywords_reversed', __('Keywords, reversed', 'arcana'), 'textarea', $comma, 2),
+            Field::text('card_meaning_reversed', __('Meaning, reversed', 'arcana'), 'textarea', '', 5),
+            Field::picture('card_picture', __('Picture', 'arcana'), __('Upright, about 3 to 5, at least 700 pixels wide.', 'arcana')),
+        ];
+    }
+
+    /** @return array<string, string> */
+    public static function suits(): array
+    {
+        return array_combine(Cards::SUITS, [
+            __('Wands', 'arcana'), __('Cups', 'arcana'), __('Swords', 'arcana'), __('Pentacles', 'arcana'),
+        ]);
+    }
+}

@@ -1,0 +1,141 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Arcana\Fields;
+
+use Arcana\Settings;
+
+/** The fields of a project, by the tab of the product-data panel that they stand on. */
+final class ProjectFields
+{
+    /** @return array<string, list<array<string, mixed>>> */
+    public static function tabs(): array
+    {
+        return [
+            'main' => self::main(),
+            'texts' => self::texts(),
+            'look' => self::look(),
+            'catalogue' => self::catalogue(),
+            'bot' => self::bot(),
+        ];
+    }
+
+    /** @return list<array<string, mixed>> */
+    private static function main(): array
+    {
+        $languages = Settings::languages();
+        return [
+            Field::make('text', 'project_slug', __('Address', 'arcana'), [
+                'instructions' => __('The last part of the Mini App’s address, such as “luna”. It cannot be changed once the project has been live.', 'arcana'),
+                'maxlength' => 40,
+                'required' => 1,
+                'prepend' => '/',
+                'wrapper' => ['class' => 'arcana-half'],
+            ]),
+            Field::choice('project_status', __('State', 'arcana'), [
+                'draft' => __('In preparation: nobody can enter', 'arcana'),
+                'live' => __('Live: open to everybody', 'arcana'),
+                'off' => __('Switched off: existing users see a notice', 'arcana'),
+            ], 'draft', __('Counts once the product is published.', 'arcana')),
+            Field::make('checkbox', 'project_languages', __('Languages', 'arcana'), [
+                'choices' => $languages,
+                'default_value' => array_keys($languages),
+                'layout' => 'horizontal',
+                'return_format' => 'value',
+                'wrapper' => ['class' => 'arcana-half'],
+            ]),
+            Field::choice('project_default_language', __('Default language', 'arcana'), $languages, (string) array_key_first($languages)),
+            Field::number('project_free_readings', __('Free readings for a newcomer', 'arcana'), 3, 0, 1000, __('Given once to everybody who comes.', 'arcana')),
+            Field::number('project_free_follow_ups', __('Free follow-up questions', 'arcana'), 2, 0, 100, __('For each reading.', 'arcana')),
+        ];
+    }
+
+    /** @return list<array<string, mixed>> */
+    private static function texts(): array
+    {
+        return [
+            Field::text('project_name', __('Name', 'arcana'), 'text', __('What people see. Left empty, the product’s title is used.', 'arcana')),
+            Field::text('project_tagline', __('Tagline', 'arcana'), 'text', __('One line under the name.', 'arcana')),
+            Field::text('project_description', __('Description', 'arcana'), 'textarea'),
+            Field::text('project_welcome', __('Welcome', 'arcana'), 'textarea', __('The bot’s answer to /start and the first screen.', 'arcana')),
+            Field::text('project_notice', __('Additional consent text', 'arcana'), 'textarea', __('Shown before the first question, after the obligatory text.', 'arcana'), 3),
+        ];
+    }
+
+    /** @return list<array<string, mixed>> */
+    private static function look(): array
+    {
+        $fields = [
+            Field::choice('project_scheme', __('Scheme', 'arcana'), ['dark' => __('Dark', 'arcana'), 'light' => __('Light', 'arcana')], 'dark'),
+            Field::choice('project_font', __('Font', 'arcana'), [
+                'sans' => __('Plain (sans serif)', 'arcana'),
+                'serif' => __('Classic (serif)', 'arcana'),
+                'rounded' => __('Rounded', 'arcana'),
+                'mono' => __('Monospaced', 'arcana'),
+            ], 'sans'),
+            Field::choice('project_pattern', __('Background pattern', 'arcana'), [
+                'none' => __('None', 'arcana'),
+                'stars' => __('Stars', 'arcana'),
+                'botanical' => __('Botanical', 'arcana'),
+                'geometric' => __('Geometric', 'arcana'),
+            ], 'none'),
+        ];
+        foreach (self::colourLabels() as $name => $label) {
+            $fields[] = Field::make('color_picker', "project_colour_$name", $label, [
+                'instructions' => $name === 'background' ? __('A colour left empty follows the scheme.', 'arcana') : '',
+                'enable_opacity' => 0,
+                'wrapper' => ['class' => 'arcana-third'],
+            ]);
+        }
+        $fields[] = Field::picture('project_logo', __('Logo', 'arcana'), __('Square, at least 512 pixels.', 'arcana'));
+        $fields[] = Field::picture('project_cover', __('Cover', 'arcana'), __('Shown at the top of the home screen.', 'arcana'));
+        return $fields;
+    }
+
+    /** @return array<string, string> */
+    private static function colourLabels(): array
+    {
+        return [
+            'background' => __('Background', 'arcana'),
+            'surface' => __('Surface of panels', 'arcana'),
+            'text' => __('Text', 'arcana'),
+            'muted' => __('Quiet text', 'arcana'),
+            'accent' => __('Accent', 'arcana'),
+            'accent_text' => __('Text on the accent', 'arcana'),
+        ];
+    }
+
+    /** @return list<array<string, mixed>> */
+    private static function catalogue(): array
+    {
+        $relation = ['post_type' => ['product'], 'filters' => ['search'], 'elements' => '', 'return_format' => 'id'];
+        return [
+            Field::make('relationship', 'project_spreads', __('Spreads', 'arcana'), $relation + [
+                'instructions' => __('In this order on the home screen. Drafts are shown once they are published.', 'arcana'),
+            ]),
+            Field::make('relationship', 'project_decks', __('Decks', 'arcana'), $relation + [
+                'instructions' => __('The first one is the default.', 'arcana'),
+            ]),
+        ];
+    }
+
+    /** @return list<array<string, mixed>> */
+    private static function bot(): array
+    {
+        return [
+            Field::make('text', 'project_bot_username', __('Bot’s user name', 'arcana'), [
+                'prepend' => '@',
+                'maxlength' => 33,
+                'instructions' => __('For links. The backend learns it from the token as well.', 'arcana'),
+                'wrapper' => ['class' => 'arcana-half'],
+            ]),
+            Field::make('text', 'project_model_profile', __('Model profile', 'arcana'), [
+                'maxlength' => 64,
+                'instructions' => __('Name of a profile that the operator has set up. Empty means the default one.', 'arcana'),
+                'wrapper' => ['class' => 'arcana-half'],
+            ]),
+            Field::text('project_voice', __('Voice', 'arcana'), 'textarea', __('How interpretations sound: who speaks, in what tone, what he avoids. Users never see it.', 'arcana'), 8),
+        ];
+    }
+}

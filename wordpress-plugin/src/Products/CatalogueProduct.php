@@ -1,0 +1,39 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Arcana\Products;
+
+/** A product that lives in the catalogue document only: nothing to ship, nothing to put into a cart. */
+abstract class CatalogueProduct extends \WC_Product
+{
+    public function get_virtual($context = 'view')
+    {
+        return true;
+    }
+
+    public function get_catalog_visibility($context = 'view')
+    {
+        return 'hidden';
+    }
+
+    public function get_reviews_allowed($context = 'view')
+    {
+        return false;
+    }
+
+    public function is_purchasable()
+    {
+        return false;
+    }
+
+    public function is_visible()
+    {
+        return false;
+    }
+
+    public function supports($feature)
+    {
+        return false;
+    }
+}

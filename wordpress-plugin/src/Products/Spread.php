@@ -1,0 +1,15 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Arcana\Products;
+
+use Arcana\Kind;
+
+final class Spread extends CatalogueProduct
+{
+    public function get_type()
+    {
+        return Kind::Spread->productType();
+    }
+}
