@@ -1,0 +1,223 @@
+"""The desk: register bots, write as a person, read what bots said, order faults."""
+
+import asyncio
+from typing import Any, Literal, cast
+
+from fastapi import APIRouter, HTTPException, Request
+from pydantic import BaseModel, Field
+
+from app.sandbox.telegram.faults import Fault
+from app.sandbox.telegram.state import Bot, Chat, Desk
+
+router = APIRouter(prefix="/sandbox")
+
+
+class NewBot(BaseModel):
+    token: str = Field(pattern=r"^[1-9]\d{0,15}:[A-Za-z0-9_-]{1,64}$")
+    username: str = Field("sandbox_bot", pattern=r"^[A-Za-z0-9_]{3,32}$")
+    name: str = Field("Sandbox", min_length=1, max_length=64)
+
+
+class Person(BaseModel):
+    id: int = Field(gt=0, lt=2**52)
+    first_name: str = Field("Guest", min_length=1, max_length=64)
+    last_name: str | None = Field(None, max_length=64)
+    username: str | None = Field(None, max_length=32)
+    language_code: str | None = Field(None, max_length=16)
+
+    def body(self) -> dict[str, Any]:
+        return self.model_dump(exclude_none=True)
+
+
+class Group(BaseModel):
+    id: int = Field(lt=0)
+    title: str = "Group"
+    type: Literal["group", "supergroup"] = "supergroup"
+
+
+class NewMessage(BaseModel):
+    """Without `chat` it goes to the person's private chat with the bot."""
+
+    bot: int
+    user: Person
+    text: str = Field(min_length=1, max_length=4096)
+    chat: Group | None = None
+
+
+class Membership(BaseModel):
+    bot: int
+    user: Person
+    status: Literal["member", "kicked", "left"]
+
+
+class NewUpdate(BaseModel):
+    """Any update, word for word, but for its id."""
+
+    bot: int
+    kind: str
+    content: dict[str, Any]
+
+
+class Repeat(BaseModel):
+    update: dict[str, Any]
+
+
+class NewFault(BaseModel):
+    bot: int | None = None
+    method: str | None = None
+    chat_id: int | None = None
+    status: int = 0
+    description: str | None = None
+    retry_after: int = 1
+    delay: float = Field(0, ge=0, le=120)
+    cut: Literal["before", "after"] | None = None
+    times: int | None = Field(1, ge=1)
+
+
+def _desk(request: Request) -> Desk:
+    return cast(Desk, request.app.state.desk)
+
+
+def _bot(desk: Desk, bot_id: int) -> Bot:
+    if (bot := desk.bot(bot_id)) is None:
+        raise HTTPException(404, "no such bot")
+    return bot
+
+
+def _body(bot: Bot) -> dict[str, Any]:
+    return {
+        "id": bot.id,
+        "username": bot.username,
+        "name": bot.name,
+        "webhook": bot.webhook and {"url": bot.webhook.url, "last_error": bot.webhook.last_error},
+        "allowed_updates": bot.allowed_updates,
+        "pending_updates": list(bot.updates),
+        "polling": bot.poll is not None,
+        "commands": bot.commands,
+        "texts": bot.texts,
+        "menu_button": bot.menu_buttons.get(0),
+    }
+
+
+@router.post("/bots", status_code=201)
+async def add_bot(request: Request, new: NewBot) -> dict[str, Any]:
+    """Registers a token, as BotFather would; a new token of a known bot revokes the old one."""
+    return _body(_desk(request).add_bot(new.token, username=new.username, name=new.name))
+
+
+@router.get("/bots")
+async def list_bots(request: Request) -> list[dict[str, Any]]:
+    return [_body(bot) for bot in _desk(request).bots.values()]
+
+
+@router.get("/bots/{bot_id}")
+async def get_bot(request: Request, bot_id: int) -> dict[str, Any]:
+    return _body(_bot(_desk(request), bot_id))
+
+
+@router.delete("/bots/{bot_id}", status_code=204)
+async def remove_bot(request: Request, bot_id: int) -> None:
+    """Its token is refused from now on, as after a revocation."""
+    desk = _desk(request)
+    del desk.bots[_bot(desk, bot_id).token]
+
+
+@router.post("/messages", status_code=201)
+async def say(request: Request, new: NewMessage) -> dict[str, Any]:
+    desk = _desk(request)
+    bot = _bot(desk, new.bot)
+    user = new.user.body()
+    chat = (
+        desk.private_chat(bot, user)
+        if new.chat is None
+        else desk.group(new.chat.id, title=new.chat.title, kind=new.chat.type)
+    )
+    message, update_id = desk.say(bot, chat, user, new.text)
+    return {"message": message, "update_id": update_id}
+
+
+@router.post("/updates", status_code=201)
+async def push(request: Request, new: NewUpdate) -> dict[str, Any]:
+    desk = _desk(request)
+    return {"update_id": desk.push(_bot(desk, new.bot), new.kind, new.content)}
+
+
+@router.post("/bots/{bot_id}/repeat", status_code=204)
+async def repeat(request: Request, bot_id: int, repeated: Repeat) -> None:
+    """Puts an update back into the queue under its old id, as after an acknowledgement that got lost."""
+    desk = _desk(request)
+    bot = _bot(desk, bot_id)
+    bot.updates[int(repeated.update["update_id"])] = repeated.update
+    desk.wake(bot)
+
+
+@router.post("/chats/{chat_id}/membership")
+async def set_membership(request: Request, chat_id: int, new: Membership) -> dict[str, Any]:
+    """`kicked` in a private chat: the person blocks the bot."""
+    desk = _desk(request)
+    bot = _bot(desk, new.bot)
+    chat = _chat(desk, bot, chat_id)
+    return {"update_id": desk.set_membership(bot, chat, new.user.body(), status=new.status)}
+
+
+@router.get("/chats/{chat_id}")
+async def read_chat(
+    request: Request, chat_id: int, bot: int, count: int = 0, wait: float = 0.0
+) -> dict[str, Any]:
+    """All messages of a chat; waits up to `wait` seconds until at least `count` of them are the bot's."""
+    desk = _desk(request)
+    chat = _chat(desk, _bot(desk, bot), chat_id)
+    try:
+        async with asyncio.timeout(min(wait, 60)):
+            while sum(message["from"]["is_bot"] for message in chat.messages) < count:
+                await chat.changed.wait()
+    except TimeoutError:
+        pass
+    return {"chat": chat.body(), "closed": bot in chat.closed, "messages": chat.messages}
+
+
+@router.get("/calls")
+async def list_calls(
+    request: Request, bot: int | None = None, method: str | None = None
+) -> list[dict[str, Any]]:
+    """What bots called, oldest first; `outcome` is the HTTP status, 0 for a connection that was cut."""
+    return [
+        {
+            "at": call.at,
+            "bot": call.bot_id,
+            "method": call.method,
+            "parameters": call.parameters,
+            "outcome": call.outcome,
+        }
+        for call in _desk(request).calls
+        if bot in (None, call.bot_id) and (method is None or method.lower() == call.method)
+    ]
+
+
+@router.delete("/calls", status_code=204)
+async def forget_calls(request: Request) -> None:
+    _desk(request).calls.clear()
+
+
+@router.post("/faults", status_code=201)
+async def add_fault(request: Request, new: NewFault) -> dict[str, int]:
+    values = new.model_dump()
+    fault = _desk(request).faults.add(Fault(0, values.pop("bot"), **values))
+    return {"id": fault.id}
+
+
+@router.delete("/faults", status_code=204)
+async def clear_faults(request: Request) -> None:
+    _desk(request).faults.clear()
+
+
+@router.delete("/faults/{fault_id}", status_code=204)
+async def remove_fault(request: Request, fault_id: int) -> None:
+    if not _desk(request).faults.remove(fault_id):
+        raise HTTPException(404, "no such fault")
+
+
+def _chat(desk: Desk, bot: Bot, chat_id: int) -> Chat:
+    if (chat := desk.find_chat(bot, chat_id)) is None:
+        raise HTTPException(404, "no such chat")
+    return chat

@@ -1,0 +1,7 @@
+"""The methods of the Bot API, a file a noun. Each is `async (request) -> result`; one more is a line."""
+
+from app.sandbox.telegram.methods import messages, profile, updates
+from app.sandbox.telegram.methods.request import Method
+
+TABLES = (profile.METHODS, updates.METHODS, messages.METHODS)
+METHODS: dict[str, Method] = {name.lower(): method for table in TABLES for name, method in table.items()}

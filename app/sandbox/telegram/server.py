@@ -1,0 +1,126 @@
+"""The HTTP server: `/bot<token>/<method>` for bots, `/sandbox/...` for people and tests (see control.py)."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import parse_qsl
+
+from fastapi import FastAPI, Request, Response
+from starlette.types import Receive, Scope, Send
+
+from app.kit import json
+from app.sandbox.telegram import control
+from app.sandbox.telegram.delivery import WebhookDelivery
+from app.sandbox.telegram.errors import ApiError, bad_request, not_found, unauthorized
+from app.sandbox.telegram.faults import ConnectionCut
+from app.sandbox.telegram.limits import FloodLimits
+from app.sandbox.telegram.methods import METHODS
+from app.sandbox.telegram.methods.request import ApiRequest
+from app.sandbox.telegram.state import Call, Desk
+
+
+def create_app(
+    *, test_environment: bool = False, local: bool = True, resend_seconds: float = 1.0, limits: bool = False
+) -> FastAPI:
+    """A Bot API server (core.telegram.org/bots/api, 10.x) with all its state in memory.
+
+    Serve it on loopback only, and without an access log, for its addresses hold tokens.
+
+    `test_environment`: methods are at `/bot<token>/test/<method>` too, and Mini Apps may be plain http, as in
+    Telegram's own test environment. `local`: webhooks may be plain http on any port, as with a Bot API
+    server started with `--local`. `resend_seconds`: unit of the growing pause between deliveries of a refused
+    update. `limits`: flood limits are enforced with 429.
+    """
+    desk = Desk(test_environment=test_environment, local=local, resend_seconds=resend_seconds, limits=limits)
+    delivery = WebhookDelivery(desk)
+    flood = FloodLimits()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await delivery.close()
+
+    app = FastAPI(title="Telegram sandbox", openapi_url=None, lifespan=lifespan)
+    app.state.desk = desk
+    app.include_router(control.router)
+
+    async def call(request: Request) -> Response:
+        method = request.path_params["method"]
+        if method.startswith("test/"):
+            method = method.removeprefix("test/") if test_environment else method
+        method = method.lower()
+        started, bot_id, arguments = time.time(), 0, {}
+        after = None
+        try:
+            bot = _authorize(desk, request.path_params["token"])
+            bot_id = bot.id
+            arguments = await _arguments(request)
+            if method not in METHODS:
+                raise not_found("method not found")
+            after = await desk.faults.apply(bot.id, method, _chat_id(arguments))
+            result = await METHODS[method](ApiRequest(desk, bot, method, arguments, delivery, flood))
+            status, body, headers = 200, {"ok": True, "result": result}, {}
+        except ApiError as error:
+            status, body = error.code, error.body()
+            retry_after = (error.parameters or {}).get("retry_after")
+            headers = {"retry-after": str(retry_after)} if retry_after else {}
+        except ConnectionCut:
+            desk.calls.append(Call(started, bot_id, method, arguments, 0))
+            return _Cut()
+        desk.calls.append(Call(started, bot_id, method, arguments, status))
+        return (
+            _Cut() if after is not None else Response(json.dumps(body), status, headers, "application/json")
+        )
+
+    async def unknown(_: Request) -> Response:
+        return Response(json.dumps(not_found().body()), 404, media_type="application/json")
+
+    app.add_route("/bot{token}/{method:path}", call, methods=["GET", "POST"])
+    app.add_route("/bot{token}", unknown, methods=["GET", "POST"])
+    return app
+
+
+class _Cut(Response):
+    """Promises a body and breaks off, so that the server closes the connection under the client."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send(
+            {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000000")]}
+        )
+
+
+def _chat_id(arguments: dict[str, Any]) -> int | None:
+    try:
+        return int(str(arguments.get("chat_id", "")))
+    except ValueError:
+        return None
+
+
+def _authorize(desk: Desk, token: str) -> Any:
+    digits, colon, rest = token.partition(":")
+    if not colon or not digits.isdigit() or digits.startswith("0") or not rest or len(token) > 80:
+        raise not_found()
+    if (bot := desk.bots.get(token)) is None:
+        raise unauthorized()
+    return bot
+
+
+async def _arguments(request: Request) -> dict[str, Any]:
+    """Query, urlencoded form, multipart form or JSON; a later source wins."""
+    arguments: dict[str, Any] = dict(request.query_params)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        arguments.update((await request.form()).items())
+    elif kind == "application/json":
+        body = await request.body()
+        try:
+            decoded = json.loads(body) if body else {}
+        except ValueError as error:
+            raise bad_request("Can't parse JSON object") from error
+        if not isinstance(decoded, dict):
+            raise bad_request("Expected a JSON object")
+        arguments.update(decoded)
+    else:
+        arguments.update(parse_qsl((await request.body()).decode(errors="replace"), keep_blank_values=True))
+    return arguments
