@@ -1,0 +1,176 @@
+"""What every HTTP answer has in common: request id, security headers, size limit, metrics, one error shape."""
+
+import ipaddress
+import re
+import secrets
+import time
+from typing import TYPE_CHECKING, Any, cast
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import ArcanaError, InvalidRequest, NotFound, PayloadTooLarge
+from app.kit import json, telemetry
+
+if TYPE_CHECKING:
+    from app.container import Container
+
+log = telemetry.get_logger("app.http")
+
+REQUEST_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")
+BODY_LIMIT = 256 * 1024
+
+SECURITY_HEADERS: list[tuple[bytes, bytes]] = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin-allow-popups"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+]
+API_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+
+
+class ErrorBody(BaseModel):
+    """Every error of the API. `error` is a stable code, `detail` is for the developer; facts stand beside them."""
+
+    model_config = ConfigDict(extra="allow")
+
+    error: str
+    detail: str
+
+
+def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses=` of a route: the given statuses and those that any route may answer."""
+    return {
+        status: {"model": ErrorBody} for status in sorted({400, 404, 405, 413, 422, 429, 500, 503, *statuses})
+    }
+
+
+def container(request: Request) -> "Container":
+    return cast("Container", request.app.state.container)
+
+
+def json_response(
+    value: Any, status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
+    """A response from plain data; skips FastAPI's model validation, which costs more than the query."""
+    return Response(json.dumps(value), status, headers, media_type="application/json")
+
+
+def render_error(error: ArcanaError) -> Response:
+    headers = {"retry-after": str(error.facts["retry_after"])} if "retry_after" in error.facts else None
+    return json_response(error.body(), error.status, headers)
+
+
+def client_address(scope: Scope) -> str:
+    """The peer's address; an IPv6 network of a customer (/64) counts as one."""
+    host = (scope.get("client") or ("",))[0]
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return "unknown"
+    if address.version == 6:
+        return str(ipaddress.ip_network((address, 64), strict=False).network_address)
+    return host
+
+
+class _TooLarge(Exception):
+    pass
+
+
+class Envelope:
+    """Pure ASGI around the whole application; Starlette's own middleware would cost a third of the throughput."""
+
+    def __init__(self, app: ASGIApp, *, body_limit: int = BODY_LIMIT) -> None:
+        self.app = app
+        self.body_limit = body_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        request_id = _request_id(scope)
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        status = 0
+        received = 0
+
+        async def send_wrapped(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = list(message["headers"])
+                headers.append((b"x-request-id", request_id.encode()))
+                headers.extend(SECURITY_HEADERS)
+                if not any(name == b"content-security-policy" for name, _ in headers):
+                    headers.append(API_POLICY)
+                message = {**message, "headers": headers}
+            await send(message)
+
+        async def receive_limited() -> Message:
+            nonlocal received
+            message = await receive()
+            if message["type"] == "http.request":
+                received += len(message.get("body", b""))
+                if received > self.body_limit:
+                    raise _TooLarge
+            return message
+
+        try:
+            await self.app(scope, receive_limited, send_wrapped)
+        except _TooLarge:
+            if status == 0:
+                await render_error(PayloadTooLarge(limit=self.body_limit))(scope, receive, send_wrapped)
+        except ArcanaError as error:
+            if status == 0:
+                await render_error(error)(scope, receive, send_wrapped)
+        except Exception:  # noqa: BLE001  # the last line of defence: logged with its cause, answered in our shape
+            log.exception("unexpected failure", path=scope["path"])
+            if status == 0:
+                body = {"error": "internal", "detail": "Something broke on our side.", "request_id": request_id}
+                await json_response(body, 500)(scope, receive, send_wrapped)
+        finally:
+            route = getattr(scope.get("route"), "path", "other")
+            elapsed = time.perf_counter() - started
+            telemetry.REQUESTS.labels(route, scope["method"], str(status)).inc()
+            telemetry.REQUEST_SECONDS.labels(route).observe(elapsed)
+            log.info(
+                "request", method=scope["method"], route=route, status=status, milliseconds=round(elapsed * 1000, 1)
+            )
+
+
+def _request_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
+            return cast(bytes, value).decode()
+    return secrets.token_hex(8)
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Renders our own errors, FastAPI's validation errors and Starlette's in the one shape."""
+
+    async def arcana_error(_: Request, error: Exception) -> Response:
+        return render_error(cast(ArcanaError, error))
+
+    async def validation_error(_: Request, error: Exception) -> Response:
+        errors = cast(RequestValidationError, error).errors()
+        if any(row["type"] == "json_invalid" for row in errors):
+            return json_response({"error": "bad_request", "detail": "The body is not JSON."}, 400)
+        fields = [{"field": ".".join(map(str, row["loc"])), "problem": row["msg"]} for row in errors]
+        return render_error(InvalidRequest(fields=fields))
+
+    async def http_error(_: Request, error: Exception) -> Response:
+        cause = cast(HTTPException, error)
+        if cause.status_code == 404:
+            return render_error(NotFound())
+        names = {400: "bad_request", 405: "method_not_allowed", 413: "payload_too_large"}
+        body = {"error": names.get(cause.status_code, "http_error"), "detail": str(cause.detail)}
+        return json_response(body, cause.status_code, dict(cause.headers or {}))
+
+    app.add_exception_handler(ArcanaError, arcana_error)
+    app.add_exception_handler(RequestValidationError, validation_error)
+    app.add_exception_handler(HTTPException, http_error)
