@@ -1,0 +1,87 @@
+"""What one process holds: settings, connections and the services that keep state. Built once, closed once."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import httpx
+from redis.asyncio import Redis
+
+from app.catalogue.service import Catalogue
+from app.kit import idempotency
+from app.kit import redis as redis_kit
+from app.kit.crypto import Keyring, load_secret
+from app.kit.database import Database
+from app.kit.ratelimit import RateLimits
+from app.readings import service as readings_service
+from app.readings.copies import DeckCopies
+from app.readings.service import ReadingService
+from app.readings.transcripts import Listener
+from app.settings import Settings
+from app.users.service import UserService
+from app.users.sessions import SessionService
+from app.users.tokens import Tokens
+
+
+@dataclass(slots=True, kw_only=True)
+class Container:
+    """What the API needs; the worker's container adds the parts that write and send."""
+
+    settings: Settings
+    secret: str
+    keyring: Keyring
+    database: Database
+    redis: Redis
+    http: httpx.AsyncClient
+    catalogue: Catalogue
+    limits: RateLimits
+    tokens: Tokens
+    sessions: SessionService
+    users: UserService
+    readings: ReadingService
+    listener: Listener
+
+
+def load_keyring(settings: Settings) -> Keyring:
+    return Keyring.load(settings.data_dir / "keyring.json")
+
+
+def installation_secret(settings: Settings) -> str:
+    """The configured secret, or the one of the data folder."""
+    return settings.secret_key.get_secret_value() or load_secret(settings.data_dir / "secret")
+
+
+@asynccontextmanager
+async def open_container(settings: Settings) -> AsyncIterator[Container]:
+    """Builds everything, also while Postgres or Redis are away: what needs them says so when it is asked."""
+    secret = installation_secret(settings)
+    keyring = load_keyring(settings)
+    database = Database(settings.database_url, pool_size=settings.database_pool_size)
+    redis = redis_kit.connect(settings.redis_url)
+    http = httpx.AsyncClient(timeout=httpx.Timeout(10.0, connect=5.0), follow_redirects=False)
+    tokens = Tokens(secret, access_seconds=settings.access_token_seconds)
+    sessions = SessionService(tokens, secret, refresh_lifetime=timedelta(days=settings.refresh_token_days))
+    await database.open()
+    try:
+        yield Container(
+            settings=settings,
+            secret=secret,
+            keyring=keyring,
+            database=database,
+            redis=redis,
+            http=http,
+            catalogue=Catalogue(
+                settings=settings, secret=secret, keyring=keyring, database=database, redis=redis, http=http
+            ),
+            limits=RateLimits(redis, settings.redis_url),
+            tokens=tokens,
+            sessions=sessions,
+            users=UserService(sessions, erasers=(readings_service.erase, idempotency.erase)),
+            readings=ReadingService(DeckCopies(), draw_lifetime=timedelta(hours=settings.draw_expires_hours)),
+            listener=Listener(redis),
+        )
+    finally:
+        await http.aclose()
+        await redis.aclose()
+        await database.close()

@@ -1,0 +1,90 @@
+"""The API process: the application, its edges and its lifespan."""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+
+from app import miniapp, operations
+from app.catalogue import endpoints as catalogue
+from app.catalogue.edge import CatalogueEdge
+from app.container import open_container
+from app.kit.http import Envelope, install_error_handlers
+from app.kit.telemetry import configure_logging
+from app.readings import endpoints as readings
+from app.readings import stream_endpoints
+from app.settings import Settings
+from app.telegram import endpoints as telegram
+from app.users import development
+from app.users import endpoints as users
+from app.woocommerce import endpoints as woocommerce
+
+DESCRIPTION = "Readings of tarot for Telegram Mini Apps: catalogue, sign-in, wallet, readings, interpretations."
+
+
+def build_api(settings: Settings) -> FastAPI:
+    """The documented application without the edges around it."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_container(settings) as services:
+            app.state.container = services
+            await services.catalogue.start()
+            listening = asyncio.create_task(services.listener.run())
+            # Full collections would stop the process for 0.1 s once everything is imported.
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(50_000, 20, 20)
+            try:
+                yield
+            finally:
+                listening.cancel()
+                await asyncio.gather(listening, return_exceptions=True)
+                await services.listener.close()
+                await services.catalogue.stop()
+
+    app = FastAPI(
+        title="Arcana",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url="/api/docs",
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        # /x and /x/ are different addresses; a redirect would lose the Authorization header on some clients.
+        redirect_slashes=False,
+    )
+    install_error_handlers(app)
+    app.include_router(catalogue.router)
+    app.include_router(users.router)
+    app.include_router(readings.router)
+    app.include_router(stream_endpoints.router)
+    app.include_router(telegram.router)
+    app.include_router(woocommerce.router)
+    app.include_router(operations.router)
+    if settings.demo:
+        app.include_router(development.router)
+    miniapp.mount(app, settings)
+    return app
+
+
+def create_app(settings: Settings | None = None) -> ASGIApp:
+    """The whole ASGI application, as uvicorn runs it (`uvicorn app.main:create_app --factory`)."""
+    settings = settings or Settings()
+    configure_logging(level=settings.log_level, style=settings.log_format)
+    api = build_api(settings)
+    app: ASGIApp = api
+    if settings.cors_origins:
+        app = CORSMiddleware(
+            app,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "If-None-Match"],
+            expose_headers=["ETag", "X-Request-ID", "Retry-After"],
+            max_age=600,
+        )
+    return CatalogueEdge(Envelope(app), api)

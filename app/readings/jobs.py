@@ -1,0 +1,55 @@
+"""Jobs of readings: writing texts, finding those whose worker is gone, expiring what nobody drew."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from app.kit import idempotency
+from app.readings.generations import GenerationRepository
+from app.readings.writer import close
+from app.users.repository import RefreshTokenRepository
+from app.worker.port import Job, JobRegistry, enqueue
+
+if TYPE_CHECKING:
+    from app.container import Container
+
+
+async def write(container: "Container", payload: dict[str, Any]) -> None:
+    await container.writer.write(UUID(payload["generation"]))
+
+
+async def recover(container: "Container", _: dict[str, Any]) -> None:
+    """Gives texts without a living worker to the next one, and gives up those that kill every worker."""
+    async with container.database.transaction() as connection:
+        generations = GenerationRepository(connection)
+        for claim in await generations.give_up():
+            material = await generations.material(claim)
+            if material is not None:
+                await close(connection, claim, material, free=True, state="failed")
+        for generation_id, claims in await generations.abandoned(waiting=timedelta(seconds=10)):
+            await enqueue(
+                connection,
+                "readings.write",
+                {"generation": str(generation_id)},
+                dedupe_key=f"readings.write:{generation_id}:{claims}",
+                priority=10,
+            )
+
+
+async def expire(container: "Container", _: dict[str, Any]) -> None:
+    for project in container.catalogue.library().projects:
+        async with container.database.transaction() as connection:
+            await container.readings.expire(connection, project)
+
+
+async def prune(container: "Container", _: dict[str, Any]) -> None:
+    async with container.database.transaction() as connection:
+        await idempotency.prune(connection)
+        await RefreshTokenRepository(connection).prune()
+
+
+def register(registry: JobRegistry) -> None:
+    registry.add(Job("readings.write", write, priority=10))
+    registry.add(Job("readings.recover", recover, every=timedelta(seconds=2)))
+    registry.add(Job("readings.expire", expire, every=timedelta(minutes=1)))
+    registry.add(Job("kit.prune", prune, every=timedelta(hours=1)))

@@ -1,0 +1,204 @@
+"""SQL of readings and their follow-ups; every statement carries the project and, for users, the owner."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from app.kit.database import Connection
+
+COLUMNS = (
+    "id, project_id, user_id, state, language, question, spread, deck_hash, cards, reversals, cost, free_follow_ups, "
+    "hold_id, seed, commitment, client_seed, picks, drawn, rating, created_at, expires_at, drawn_at, finished_at, "
+    "deleted_at"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    id: UUID
+    project_id: int
+    user_id: UUID
+    state: str
+    language: str
+    question: str | None
+    spread: dict[str, Any]
+    deck_hash: bytes
+    cards: list[str]
+    reversals: str
+    cost: int
+    free_follow_ups: int
+    hold_id: UUID | None
+    seed: bytes
+    commitment: str
+    client_seed: str | None
+    picks: list[int] | None
+    drawn: list[dict[str, Any]] | None
+    rating: str | None
+    created_at: datetime
+    expires_at: datetime
+    drawn_at: datetime | None
+    finished_at: datetime | None
+    deleted_at: datetime | None
+
+
+def to_reading(row: asyncpg.Record) -> Reading:
+    return Reading(*row[: len(Reading.__slots__)])
+
+
+class ReadingRepository:
+    def __init__(self, connection: Connection, project_id: int) -> None:
+        self._connection = connection
+        self._project_id = project_id
+
+    async def add_deck_copy(self, digest: bytes, content: dict[str, Any]) -> None:
+        await self._connection.execute(
+            "INSERT INTO deck_copies (project_id, hash, content) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            self._project_id, digest, content,
+        )  # fmt: skip
+
+    async def deck_name(self, digest: bytes) -> dict[str, str]:
+        row = await self._connection.fetchrow(
+            "SELECT content ->> 'key', content ->> 'name' FROM deck_copies WHERE project_id = $1 AND hash = $2",
+            self._project_id, digest,
+        )  # fmt: skip
+        assert row is not None  # noqa: S101  # a foreign key holds it
+        return {"key": row[0], "name": row[1]}
+
+    async def copied_cards(self, digest: bytes, keys: list[str]) -> dict[str, dict[str, Any]]:
+        rows = await self._connection.fetch(
+            """
+            SELECT key, content -> 'cards' -> key FROM deck_copies, unnest($3::text[]) AS key
+            WHERE project_id = $1 AND hash = $2
+            """,
+            self._project_id, digest, keys,
+        )  # fmt: skip
+        return dict(map(tuple, rows))
+
+    async def add(
+        self,
+        *,
+        reading_id: UUID,
+        user_id: UUID,
+        language: str,
+        question: str | None,
+        spread: dict[str, Any],
+        deck_hash: bytes,
+        cards: list[str],
+        reversals: str,
+        cost: int,
+        free_follow_ups: int,
+        hold_id: UUID | None,
+        seed: bytes,
+        commitment: str,
+        lifetime: timedelta,
+    ) -> None:
+        await self._connection.execute(
+            """
+            INSERT INTO readings (
+                id, project_id, user_id, language, question, spread, deck_hash, cards, reversals, cost,
+                free_follow_ups, hold_id, seed, commitment, expires_at
+            ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, now() + $15)
+            """,
+            reading_id, self._project_id, user_id, language, question, spread, deck_hash, cards, reversals, cost,
+            free_follow_ups, hold_id, seed, commitment, lifetime,
+        )  # fmt: skip
+
+    async def get(self, reading_id: UUID, user_id: UUID, *, lock: bool = False) -> Reading | None:
+        row = await self._connection.fetchrow(
+            f"""
+            SELECT {COLUMNS} FROM readings
+            WHERE project_id = $1 AND id = $2 AND user_id = $3 AND deleted_at IS NULL {"FOR UPDATE" if lock else ""}
+            """,  # noqa: S608  # the columns are a constant of this module
+            self._project_id, reading_id, user_id,
+        )  # fmt: skip
+        return to_reading(row) if row else None
+
+    async def draw(
+        self, reading_id: UUID, *, picks: list[int], client_seed: str, drawn: list[dict[str, Any]]
+    ) -> None:
+        await self._connection.execute(
+            """
+            UPDATE readings
+            SET state = 'interpreting', picks = $3, client_seed = $4, drawn = $5, drawn_at = now()
+            WHERE project_id = $1 AND id = $2 AND state = 'awaiting_draw'
+            """,
+            self._project_id, reading_id, picks, client_seed, drawn,
+        )  # fmt: skip
+
+    async def end(self, reading_id: UUID, *, state: str) -> None:
+        """`finished` or `failed`; one that its user deleted meanwhile goes for good."""
+        await self._connection.execute(
+            """
+            WITH gone AS (
+                DELETE FROM readings WHERE project_id = $1 AND id = $2 AND deleted_at IS NOT NULL RETURNING id
+            )
+            UPDATE readings SET state = $3, finished_at = now()
+            WHERE project_id = $1 AND id = $2 AND state = 'interpreting' AND deleted_at IS NULL
+            """,
+            self._project_id, reading_id, state,
+        )  # fmt: skip
+
+    async def expire_due(self, limit: int = 100) -> list[tuple[UUID, UUID | None]]:
+        """Expires readings nobody drew for; (reading, hold) of each."""
+        rows = await self._connection.fetch(
+            """
+            UPDATE readings SET state = 'expired', finished_at = now()
+            WHERE id IN (
+                SELECT id FROM readings WHERE project_id = $1 AND state = 'awaiting_draw' AND expires_at <= now()
+                ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
+            ) AND project_id = $1
+            RETURNING id, hold_id
+            """,
+            self._project_id, limit,
+        )  # fmt: skip
+        return [(row["id"], row["hold_id"]) for row in rows]
+
+    async def expire(self, reading_id: UUID) -> None:
+        await self._connection.execute(
+            """
+            UPDATE readings SET state = 'expired', finished_at = now()
+            WHERE project_id = $1 AND id = $2 AND state = 'awaiting_draw'
+            """,
+            self._project_id, reading_id,
+        )  # fmt: skip
+
+    async def rate(self, reading_id: UUID, rating: str) -> None:
+        await self._connection.execute(
+            "UPDATE readings SET rating = $3 WHERE project_id = $1 AND id = $2", self._project_id, reading_id, rating
+        )
+
+    async def delete(self, reading_id: UUID, *, keep_until_end: bool) -> None:
+        """Removes it, or hides it until its generation has ended."""
+        if keep_until_end:
+            await self._connection.execute(
+                "UPDATE readings SET deleted_at = now() WHERE project_id = $1 AND id = $2",
+                self._project_id, reading_id,
+            )  # fmt: skip
+        else:
+            await self._connection.execute(
+                "DELETE FROM readings WHERE project_id = $1 AND id = $2", self._project_id, reading_id
+            )
+
+    async def delete_of_user(self, user_id: UUID) -> None:
+        await self._connection.execute(
+            "DELETE FROM readings WHERE project_id = $1 AND user_id = $2", self._project_id, user_id
+        )
+
+    async def page(self, user_id: UUID, *, before: UUID | None, limit: int) -> list[asyncpg.Record]:
+        """Newest first; each with the deck's name and the beginning of its text."""
+        return await self._connection.fetch(
+            f"""
+            SELECT {", ".join(f"r.{column}" for column in COLUMNS.split(", "))},
+                d.content ->> 'key' AS deck_key, d.content ->> 'name' AS deck_name, left(g.text, 200) AS excerpt
+            FROM readings r
+            JOIN deck_copies d ON d.project_id = r.project_id AND d.hash = r.deck_hash
+            LEFT JOIN generations g ON g.reading_id = r.id AND g.question_id IS NULL AND g.state = 'finished'
+            WHERE r.project_id = $1 AND r.user_id = $2 AND r.deleted_at IS NULL
+                AND ($3::uuid IS NULL OR r.id < $3)
+            ORDER BY r.id DESC LIMIT $4
+            """,  # noqa: S608  # the columns are a constant of this module
+            self._project_id, user_id, before, limit,
+        )  # fmt: skip

@@ -1,0 +1,108 @@
+"""Shapes of the API: what comes in is checked by them, what goes out is documented by them."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+ZONES = frozenset(available_timezones())
+
+
+def _known_zone(value: str) -> str:
+    if value not in ZONES:
+        raise ValueError("not a zone of the IANA database")
+    return value
+
+
+class Input(BaseModel):
+    """Unknown fields are refused: a misspelt one must not be lost in silence."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class SignIn(Input):
+    init_data: Annotated[str, Field(min_length=1, max_length=8192)]
+
+
+class Refresh(Input):
+    refresh_token: Annotated[str, Field(min_length=1, max_length=256)]
+
+
+class ProfileChanges(Input):
+    language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] | None = None
+    timezone: Annotated[str, Field(max_length=64), AfterValidator(_known_zone)] | None = None
+    address: Literal["informal", "formal"] | None = None
+    gender: Literal["feminine", "masculine", "unspecified"] | None = None
+    reversals: bool | None = None
+    consent: bool | None = None
+
+
+class Erasure(Input):
+    confirm: Literal[True]
+
+
+class User(BaseModel):
+    id: UUID
+    first_name: str
+    last_name: str | None
+    username: str | None
+    language: str
+    timezone: str
+    address: Literal["informal", "formal"]
+    gender: Literal["feminine", "masculine", "unspecified"]
+    reversals: bool
+    consented_at: datetime | None
+    created_at: datetime
+
+
+class Session(BaseModel):
+    """`expires_in`: seconds the access token lives."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    user: User
+
+
+class Balance(BaseModel):
+    balance: int
+    held: int
+    available: int
+
+
+class Wallet(BaseModel):
+    readings: Balance
+    follow_ups: Balance
+
+
+class Profile(BaseModel):
+    user: User
+    wallet: Wallet
+    unfinished_reading: UUID | None
+
+
+class Forfeited(BaseModel):
+    readings: int
+    follow_ups: int
+
+
+class Erased(BaseModel):
+    forfeited: Forfeited
+
+
+class DevelopmentUser(Input):
+    id: Annotated[int, Field(gt=0, lt=2**52)]
+    first_name: Annotated[str, Field(min_length=1, max_length=64)]
+    username: Annotated[str, Field(pattern=r"^\w{1,32}$")] | None = None
+    language_code: Annotated[str, Field(pattern=r"^[A-Za-z-]{2,16}$")] | None = None
+
+
+class DevelopmentInitData(Input):
+    project: Annotated[str, Field(max_length=64)]
+    user: DevelopmentUser
+
+
+class InitData(BaseModel):
+    init_data: str

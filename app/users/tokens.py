@@ -1,0 +1,67 @@
+"""Access tokens (JWT, RFC 7519) and rotating refresh tokens, both bound to one project."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+import time
+from dataclasses import dataclass
+from uuid import UUID
+
+import jwt
+
+from app.errors import Unauthenticated
+from app.kit.crypto import derive_key
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is asking: a user of one project."""
+
+    user_id: UUID
+    project_id: int
+
+
+class Tokens:
+    """Makes and reads tokens with keys derived from the installation's secret."""
+
+    def __init__(self, secret: str, *, access_seconds: int) -> None:
+        self._access_key = derive_key(secret, "access-token")
+        self._refresh_key = derive_key(secret, "refresh-token")
+        self.access_seconds = access_seconds
+
+    def access(self, principal: Principal) -> str:
+        now = int(time.time())
+        claims = {
+            "sub": str(principal.user_id),
+            "project": principal.project_id,
+            "iat": now,
+            "exp": now + self.access_seconds,
+        }
+        return jwt.encode(claims, self._access_key, algorithm="HS256")
+
+    def principal(self, access_token: str) -> Principal:
+        """Raises `Unauthenticated` for anything but a living token of ours."""
+        try:
+            claims = jwt.decode(
+                access_token,
+                self._access_key,
+                algorithms=["HS256"],
+                options={"require": ["sub", "exp", "project"]},
+            )
+            return Principal(UUID(claims["sub"]), int(claims["project"]))
+        except (jwt.PyJWTError, ValueError, TypeError) as error:
+            raise Unauthenticated("The access token is missing, wrong or expired.") from error
+
+    @staticmethod
+    def new_refresh() -> str:
+        return secrets.token_urlsafe(32)
+
+    def successor(self, refresh_token: str) -> str:
+        """The next token of the family; the same for the same token, so that a lost reply can be repeated."""
+        digest = hmac.digest(self._refresh_key, refresh_token.encode("utf-8", "ignore"), "sha256")
+        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+    @staticmethod
+    def hash(refresh_token: str) -> bytes:
+        return hashlib.sha256(refresh_token.encode("utf-8", "ignore")).digest()

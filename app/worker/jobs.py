@@ -1,0 +1,15 @@
+"""All jobs of the product."""
+
+from app.catalogue import jobs as catalogue
+from app.readings import jobs as readings
+from app.settings import Settings
+from app.telegram import jobs as telegram
+from app.worker.port import JobRegistry
+
+
+def build_registry(settings: Settings) -> JobRegistry:
+    registry = JobRegistry()
+    catalogue.register(registry, settings)
+    readings.register(registry)
+    telegram.register(registry)
+    return registry

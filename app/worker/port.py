@@ -1,0 +1,61 @@
+"""The port to the job queue: features register handlers and enqueue by name; PgQueuer is behind it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pgqueuer.adapters.persistence.queries import Queries
+
+from app.kit import json
+from app.kit.database import Connection
+
+if TYPE_CHECKING:
+    from app.container import Container
+
+Handler = Callable[["Container", dict[str, Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`concurrency` bounds simultaneous runs over all workers (0: none); `every` makes the beat enqueue it."""
+
+    name: str
+    handler: Handler
+    concurrency: int = 0
+    every: timedelta | None = None
+    priority: int = 0
+
+
+class JobRegistry:
+    """All jobs of the product; filled in `app.worker.jobs`."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, Job] = {}
+
+    def add(self, job: Job) -> None:
+        if job.name in self.jobs:
+            raise ValueError(f"job {job.name} is registered twice")
+        self.jobs[job.name] = job
+
+
+async def enqueue(
+    connection: Connection,
+    name: str,
+    payload: dict[str, Any] | None = None,
+    *,
+    dedupe_key: str | None = None,
+    delay: timedelta | None = None,
+    priority: int = 0,
+) -> bool:
+    """Adds a job in the caller's transaction; false if one with this `dedupe_key` already waits or runs."""
+    ids = await Queries(AsyncpgDriver(connection)).enqueue(
+        name,
+        json.dumps(payload or {}),
+        priority=priority,
+        execute_after=delay,
+        dedupe_key=dedupe_key,
+        on_conflict="skip",
+    )
+    return ids[0] is not None

@@ -1,0 +1,114 @@
+"""The process that runs jobs and the beat; any number of them may run."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgPoolDriver
+from pgqueuer.adapters.persistence.queries import Queries
+from pgqueuer.core.qm import QueueManager
+from pgqueuer.domain.models import Job as QueuedJob
+
+from app.ai.interpreter import Interpreter
+from app.container import Container, open_container
+from app.kit import json
+from app.kit.database import LOST
+from app.kit.telemetry import JOBS, get_logger
+from app.readings.transcripts import Publisher
+from app.readings.writer import Writer
+from app.settings import Settings
+from app.telegram.registry import BotRegistry
+from app.worker.beat import Scheduler
+from app.worker.jobs import build_registry
+from app.worker.port import Job, JobRegistry
+
+log = get_logger("app.worker")
+
+# A job of a worker that was killed is taken up after this.
+HEARTBEAT = timedelta(seconds=10)
+
+
+@dataclass(slots=True, kw_only=True)
+class WorkerContainer(Container):
+    interpreter: Interpreter
+    publisher: Publisher
+    writer: Writer
+    bots: BotRegistry
+
+
+@asynccontextmanager
+async def open_worker_container(settings: Settings) -> AsyncIterator[WorkerContainer]:
+    async with open_container(settings) as base:
+        interpreter = Interpreter(settings=settings, redis=base.redis)
+        publisher = Publisher(base.redis)
+        writer = Writer(
+            base.database, interpreter, publisher, base.catalogue, lease_seconds=settings.generation_lease_seconds
+        )
+        bots = BotRegistry(settings=settings, secret=base.secret, catalogue=base.catalogue)
+        shared = {field.name: getattr(base, field.name) for field in fields(base)}
+        try:
+            yield WorkerContainer(
+                **shared, interpreter=interpreter, publisher=publisher, writer=writer, bots=bots
+            )
+        finally:
+            await bots.close()
+            await interpreter.close()
+
+
+def _wrap(job: Job, container: WorkerContainer) -> Any:
+    async def run(queued: QueuedJob) -> None:
+        try:
+            await job.handler(container, json.loads(queued.payload or b"{}"))
+        except Exception:
+            # What must not be lost is a row of its feature, found again by that feature's own beat.
+            JOBS.labels(job.name, "failed").inc()
+            log.exception("a job failed", job=job.name)
+            raise
+        JOBS.labels(job.name, "done").inc()
+
+    return run
+
+
+async def consume(container: WorkerContainer, registry: JobRegistry, *, most_at_once: int = 400) -> None:
+    """Runs jobs until cancelled; comes back by itself after the database was away."""
+    while True:
+        try:
+            async with asyncpg.create_pool(container.settings.database_url, min_size=2, max_size=4) as pool:
+                manager = QueueManager(Queries(AsyncpgPoolDriver(pool)))
+                for job in registry.jobs.values():
+                    manager.entrypoint(job.name, concurrency_limit=job.concurrency, accepts_context=False)(
+                        _wrap(job, container)
+                    )
+                await manager.run(
+                    dequeue_timeout=timedelta(seconds=2),
+                    batch_size=50,
+                    max_concurrent_tasks=most_at_once,
+                    shutdown_on_listener_failure=True,
+                    heartbeat_timeout=HEARTBEAT,
+                )
+                log.warning("the job queue's listener failed; connecting again")
+        except LOST as error:
+            log.warning("the job queue waits for the database", reason=type(error).__name__)
+        await asyncio.sleep(1)
+
+
+async def run_worker(settings: Settings) -> None:
+    """Until cancelled: jobs, the beat, checkpoints and the catalogue's listener."""
+    registry = build_registry(settings)
+    async with open_worker_container(settings) as container:
+        await container.catalogue.start()
+        scheduler = Scheduler(container.database, registry)
+        scheduler.start()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(container.publisher.run())
+                group.create_task(container.writer.run())
+                group.create_task(consume(container, registry))
+                log.info("the worker is ready", jobs=len(registry.jobs))
+        finally:
+            scheduler.stop()
+            await container.catalogue.stop()
