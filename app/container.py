@@ -19,6 +19,7 @@ from app.readings.copies import DeckCopies
 from app.readings.service import ReadingService
 from app.readings.transcripts import Listener
 from app.settings import Settings
+from app.telegram.registry import BotRegistry
 from app.users.service import UserService
 from app.users.sessions import SessionService
 from app.users.tokens import Tokens
@@ -41,6 +42,7 @@ class Container:
     users: UserService
     readings: ReadingService
     listener: Listener
+    bots: BotRegistry
 
 
 def load_keyring(settings: Settings) -> Keyring:
@@ -62,6 +64,10 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
     http = httpx.AsyncClient(timeout=httpx.Timeout(10.0, connect=5.0), follow_redirects=False)
     tokens = Tokens(secret, access_seconds=settings.access_token_seconds)
     sessions = SessionService(tokens, secret, refresh_lifetime=timedelta(days=settings.refresh_token_days))
+    catalogue = Catalogue(
+        settings=settings, secret=secret, keyring=keyring, database=database, redis=redis, http=http
+    )
+    bots = BotRegistry(settings=settings, secret=secret, catalogue=catalogue, database=database, redis=redis)
     await database.open()
     try:
         yield Container(
@@ -71,17 +77,17 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
             database=database,
             redis=redis,
             http=http,
-            catalogue=Catalogue(
-                settings=settings, secret=secret, keyring=keyring, database=database, redis=redis, http=http
-            ),
+            catalogue=catalogue,
             limits=RateLimits(redis, settings.redis_url),
             tokens=tokens,
             sessions=sessions,
             users=UserService(sessions, erasers=(readings_service.erase, idempotency.erase)),
             readings=ReadingService(DeckCopies(), draw_lifetime=timedelta(hours=settings.draw_expires_hours)),
             listener=Listener(redis),
+            bots=bots,
         )
     finally:
+        await bots.close()
         await http.aclose()
         await redis.aclose()
         await database.close()

@@ -1,0 +1,41 @@
+"""Rows that many tests need."""
+
+from itertools import count
+from uuid import UUID
+
+from app.kit.database import Connection
+from app.kit.ids import new_id
+from app.users.init_data import TelegramPerson
+from app.users.repository import UserRepository
+from app.wallet.repository import Unit, WalletRepository
+from app.wallet.service import wallet
+
+_numbers = count(1000)
+
+
+async def make_project(connection: Connection, slug: str = "luna") -> int:
+    """The id of a live project's row."""
+    project_id: int = await connection.fetchval(
+        "INSERT INTO projects (key, slug, status, source) VALUES ($1, $1, 'live', 'demo') RETURNING id", slug
+    )
+    return project_id
+
+
+async def make_user(connection: Connection, project_id: int, *, readings: int = 0, follow_ups: int = 0) -> UUID:
+    """The id of a user with an open wallet."""
+    person = TelegramPerson(next(_numbers), "Anna")
+    user, _ = await UserRepository(connection, project_id).see(person, language="ru")
+    await WalletRepository(connection, project_id).open(user.id)
+    amounts: dict[Unit, int] = {"readings": readings, "follow_ups": follow_ups}
+    for unit, amount in amounts.items():
+        if amount:
+            await wallet.credit(
+                connection,
+                project_id=project_id,
+                user_id=user.id,
+                unit=unit,
+                amount=amount,
+                kind="gift",
+                key=f"test:{new_id()}",
+            )
+    return user.id
