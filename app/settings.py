@@ -1,5 +1,6 @@
 """Every setting of an installation, read from the environment (and `.env`) once at start."""
 
+import os
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +25,10 @@ class ModelProfile(BaseModel):
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore")
+    # ENV_FILE names another file, or none: the demo does not read the file of a real installation.
+    model_config = SettingsConfigDict(
+        env_file=os.environ.get("ENV_FILE", ".env"), env_ignore_empty=True, extra="ignore"
+    )
 
     # Where this installation lives.
     public_url: str = "http://127.0.0.1:8000"

@@ -53,6 +53,11 @@ class Child:
         assert self._process is not None  # noqa: S101 - for the type checker: called after start
         return self._process.pid
 
+    @property
+    def ended(self) -> bool:
+        """Whether it has been started and is not running."""
+        return self._process is not None and self._process.returncode is not None
+
     async def wait(self) -> int:
         """Wait until it has ended; its exit code, or minus the number of the signal that ended it."""
         assert self._process is not None  # noqa: S101 - for the type checker: called after start

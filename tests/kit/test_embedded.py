@@ -19,7 +19,7 @@ import psutil
 import pytest
 import redis.asyncio
 
-from app.kit.embedded import EmbeddedServerError, EmbeddedServers
+from app.kit.embedded import EmbeddedServerError, EmbeddedServers, RunningServers, running_servers
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 OWNER = """
@@ -144,6 +144,14 @@ class TestRestart:
                 EmbeddedServers(home).start()
             async with redis.asyncio.from_url(first.redis_url) as client:
                 assert await client.ping() is True
+
+    async def test_running_servers_are_found_by_other_processes(self, home: Path) -> None:
+        assert running_servers(home) is None
+        async with EmbeddedServers(home) as servers:
+            found = running_servers(home)
+            assert found == RunningServers(database_url=servers.database_url, redis_url=servers.redis_url)
+        assert running_servers(home) is None
+        assert running_servers(home / "nothing") is None
 
     async def test_ended_server_is_started_again(self, home: Path) -> None:
         async with EmbeddedServers(home, redis=False) as servers:

@@ -5,6 +5,6 @@ that asked for them is gone, however it went.
 """
 
 from app.kit.embedded.errors import EmbeddedServerError
-from app.kit.embedded.servers import EmbeddedServers
+from app.kit.embedded.servers import EmbeddedServers, RunningServers, running_servers
 
-__all__ = ["EmbeddedServerError", "EmbeddedServers"]
+__all__ = ["EmbeddedServerError", "EmbeddedServers", "RunningServers", "running_servers"]

@@ -50,7 +50,7 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        return f"postgresql://{_USER}:{self.password}@127.0.0.1:{self.port}/{_DATABASE}"
+        return database_address(self.password, self.port)
 
     @property
     def _data(self) -> Path:
@@ -183,6 +183,11 @@ class Postgres:
     def _runs_here(self, pid: int) -> bool:
         command = command_line(pid)
         return "postgres" in command and str(self._data) in command
+
+
+def database_address(password: str, port: int) -> str:
+    """The address of our database; the password is URL-safe."""
+    return f"postgresql://{_USER}:{password}@127.0.0.1:{port}/{_DATABASE}"
 
 
 def _binaries(storage: Storage) -> Path:

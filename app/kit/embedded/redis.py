@@ -31,7 +31,7 @@ class Redis:
 
     @property
     def url(self) -> str:
-        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
+        return redis_address(self.password, self.port)
 
     @property
     def _pid_file(self) -> Path:
@@ -112,6 +112,11 @@ class Redis:
         ours = f"127.0.0.1:{self.port}"
         end_leftover(pid, lambda pid: ours in command_line(pid), signals=(signal.SIGTERM, signal.SIGKILL))
         self._pid_file.unlink(missing_ok=True)
+
+
+def redis_address(password: str, port: int) -> str:
+    """The address of our Redis; the password is URL-safe."""
+    return f"redis://:{password}@127.0.0.1:{port}/0"
 
 
 def _binary(*, at_least: tuple[int, ...]) -> tuple[Path, tuple[int, int]]:

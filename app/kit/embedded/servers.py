@@ -2,15 +2,21 @@
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import os
+import socket
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 from app.kit.embedded.errors import EmbeddedServerError
+from app.kit.embedded.postgres import database_address
+from app.kit.embedded.redis import redis_address
 
 _CHECKOUT = Path(__file__).resolve().parents[3]
 
@@ -123,3 +129,33 @@ class EmbeddedServers:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await asyncio.to_thread(self.stop)
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServers:
+    """Addresses of servers that another process of this installation has started."""
+
+    database_url: str
+    redis_url: str
+
+
+def running_servers(data_directory: Path) -> RunningServers | None:
+    """The servers that run in `data_directory` right now, or None. They live as long as their owner does."""
+    home = data_directory.expanduser().resolve()
+    try:
+        with (home / "lock").open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                state = json.loads((home / "servers.json").read_text())
+            else:
+                return None
+        found = RunningServers(
+            database_url=database_address(state["postgres"]["password"], state["postgres"]["port"]),
+            redis_url=redis_address(state["redis"]["password"], state["redis"]["port"]),
+        )
+        for address in (found.database_url, found.redis_url):
+            socket.create_connection(("127.0.0.1", urlsplit(address).port), timeout=1).close()
+    except (OSError, ValueError, KeyError):
+        return None
+    return found

@@ -1,0 +1,296 @@
+"""The demo: everything in one process tree on loopback, with a Telegram and a model of its own.
+
+Here run the sandboxes; the servers and our own processes are children, and end with us, however we end.
+"""
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+
+from app.catalogue.library import Library
+from app.catalogue.repository import CatalogueRepository
+from app.catalogue.secrets import TokenUnreadable, open_bot
+from app.container import load_keyring, open_container
+from app.kit import json
+from app.kit.children import Child, keep_running
+from app.kit.database import Database
+from app.kit.embedded import EmbeddedServerError, EmbeddedServers
+from app.kit.migrations import migrate
+from app.sandbox import telegram as telegram_sandbox
+from app.sandbox.model import server as model_sandbox
+from app.settings import Settings
+
+REAL_TOKEN = re.compile(r"\b[1-9][0-9]{5,15}:(?!SANDBOX)[A-Za-z0-9_-]{30,}\b")
+READY_SECONDS = 60.0
+# A child that dies so often in a row will not come up by itself.
+MOST_FAILURES = 8
+
+
+class DemoError(Exception):
+    """Why the demo does not start, in words."""
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"  {text}\n")
+    sys.stdout.flush()
+
+
+def done(text: str, since: float) -> None:
+    say(f"✓ {text} ({time.monotonic() - since:.1f} s)")
+
+
+def refuse_real_token(environment: Mapping[str, str]) -> None:
+    """The demo lets everybody sign in as anybody: a real bot has no place near it."""
+    for name, value in environment.items():
+        if REAL_TOKEN.search(value):
+            raise DemoError(
+                f"The environment variable {name} holds what looks like a real bot token. The demo lets "
+                "everybody sign in as anybody, so it does not start near a real bot. Unset it."
+            )
+
+
+def demo_environment(
+    environment: Mapping[str, str], *, port: int, data_dir: Path, database_url: str, redis_url: str
+) -> dict[str, str]:
+    """What our processes are started with. `.env` is left out: it belongs to a real installation."""
+    return {
+        **environment,
+        "ENV_FILE": "",
+        "DEMO": "true",
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "DATA_DIR": str(data_dir),
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "TELEGRAM_UPDATES": "polling",
+        "LOG_FORMAT": "console",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def model_profiles(address: str) -> str:
+    """The sandbox model under the name that every project uses unless it chose another."""
+    profile = {"base_url": f"{address}/v1", "api_key": model_sandbox.KEY, "model": model_sandbox.MODEL}
+    return json.dumps({"default": profile}).decode()
+
+
+def settings_of(environment: Mapping[str, str]) -> Settings:
+    """The settings as a process that is started with `environment` reads them."""
+    values: dict[str, Any] = {
+        name: environment[name.upper()] for name in Settings.model_fields if environment.get(name.upper())
+    }
+    values["model_profiles"] = json.loads(environment["MODEL_PROFILES"])
+    return Settings(_env_file=None, **values)
+
+
+async def refuse_real_bots(settings: Settings) -> None:
+    """Neither does it start on the data of an installation that has opened real bots."""
+    keyring = load_keyring(settings)
+    database = Database(settings.database_url, pool_size=2)
+    try:
+        async with database.transaction() as connection:
+            catalogue = CatalogueRepository(connection)
+            state = await catalogue.serving()
+            stored = await catalogue.document(state) if state else None
+    finally:
+        await database.close()
+    for project in stored.document["projects"] if stored else ():
+        try:
+            bot = open_bot(keyring, project["key"], project.get("bot"))
+        except TokenUnreadable:
+            continue
+        if bot is not None and REAL_TOKEN.search(bot.token.get_secret_value()):
+            raise DemoError(
+                f"The data in {settings.data_dir} belong to an installation with a real bot (project "
+                f"'{project['key']}'). The demo lets everybody sign in as anybody, so it does not start "
+                "there. Set DATA_DIR to another folder."
+            )
+
+
+class SandboxServer(uvicorn.Server):
+    """A server inside our own loop: signals stay with us."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def serve(app: Any) -> AsyncIterator[str]:
+    """An ASGI application on a free loopback port; its address. No access log: addresses may hold tokens."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = SandboxServer(
+        uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=1)
+    )
+    running = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        while not server.started:
+            if running.done():
+                running.result()
+                raise DemoError("A sandbox ended while it was starting.")
+            await asyncio.sleep(0.01)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await asyncio.gather(running, return_exceptions=True)
+
+
+def bot_registrar(desk: Any) -> Callable[[Library], None]:
+    """Makes every bot of a catalogue known to the Telegram sandbox."""
+
+    def register(library: Library) -> None:
+        for project in library.projects:
+            if project.bot is not None:
+                desk.add_bot(
+                    project.bot.token.get_secret_value(),
+                    username=project.bot.username or "sandbox_bot",
+                    name=project.text(project.name, project.default_language),
+                )
+
+    return register
+
+
+async def await_ready(url: str, children: list[Child]) -> None:
+    """Wait until the API answers that it is ready and serves a project."""
+    deadline = time.monotonic() + READY_SECONDS
+    async with httpx.AsyncClient(base_url=url, timeout=5) as client:
+        while time.monotonic() < deadline:
+            for child in children:
+                if child.ended:
+                    raise DemoError(
+                        f"The process '{child.name}' ended while it was starting:\n{child.log_tail()}"
+                    )
+            with contextlib.suppress(httpx.TransportError):
+                if (await client.get("/readyz")).status_code == 200:
+                    return
+            await asyncio.sleep(0.05)
+    logs = "\n".join(child.log_tail() for child in children)
+    raise DemoError(f"The API did not become ready within {READY_SECONDS:.0f} seconds:\n{logs}")
+
+
+def tell_end(child: Child, code: int, failures: int) -> None:
+    """Says that a child is started again, or gives up."""
+    if failures >= MOST_FAILURES:
+        raise DemoError(
+            f"The process '{child.name}' ended {failures} times in a row, last with code {code}:\n"
+            f"{child.log_tail()}"
+        )
+    say(f"! The process '{child.name}' ended with code {code}; it is started again (see {child.log}).")
+
+
+async def watch(children: list[Child]) -> None:
+    """Keep all children running until cancelled; raises DemoError when one cannot be kept."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for child in children:
+                group.create_task(keep_running(child, on_end=tell_end))
+    except* DemoError as errors:
+        raise errors.exceptions[0] from None
+
+
+async def run(*, port: int, data_dir: Path) -> None:
+    """The whole demo, until cancelled."""
+    since = time.monotonic()
+    async with AsyncExitStack() as stack:
+        servers = await stack.enter_async_context(EmbeddedServers(data_dir))
+        done("Postgres and Redis", since)
+
+        since = time.monotonic()
+        await migrate(servers.database_url)
+        done("Database is up to date", since)
+
+        since = time.monotonic()
+        environment = demo_environment(
+            os.environ,
+            port=port,
+            data_dir=data_dir,
+            database_url=servers.database_url,
+            redis_url=servers.redis_url,
+        )
+        telegram = telegram_sandbox.create_app(test_environment=True)
+        environment["TELEGRAM_API_URL"] = await stack.enter_async_context(serve(telegram))
+        if not environment.get("MODEL_PROFILES"):
+            model = await stack.enter_async_context(serve(model_sandbox.create_app()))
+            environment["MODEL_PROFILES"] = model_profiles(model)
+        settings = settings_of(environment)
+        await refuse_real_bots(settings)
+        services = await stack.enter_async_context(open_container(settings))
+        register = bot_registrar(telegram.state.desk)
+        services.catalogue.on_change(register)
+        await services.catalogue.start(refreshing=False)
+        stack.push_async_callback(services.catalogue.stop)
+        register(services.catalogue.library())
+        done("Telegram and a model, played by sandboxes", since)
+
+        since = time.monotonic()
+        logs = data_dir / "logs"
+        logs.mkdir(mode=0o700, exist_ok=True)
+        children = [
+            Child(name, name, environment=environment, log=logs / f"{name}.log")
+            for name in ("api", "worker", "polling")
+        ]
+        for child in children:
+            stack.push_async_callback(child.stop)
+            await child.start()
+        await await_ready(settings.public_url, children)
+        done("API, worker and polling", since)
+
+        say(f"  Data and logs: {data_dir}. Stop with Ctrl-C.\n")
+        sys.stdout.write(f"open {settings.public_url}/\n")
+        sys.stdout.flush()
+        await watch(children)
+
+
+def read_place(environment: Mapping[str, str]) -> tuple[int, Path]:
+    """Port and data folder of the demo; raises DemoError when it must not or cannot start there."""
+    refuse_real_token(environment)
+    text = environment.get("PORT") or "8000"
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise DemoError(f"PORT is '{text}'; a port is a number between 1 and 65535.")
+    port = int(text)
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise DemoError(
+                f"Port {port} is taken by another program. Stop it, or choose another: "
+                "PORT=8080 ./entrypoint.sh demo"
+            ) from None
+    return port, Path(environment.get("DATA_DIR") or ".arcana").resolve()
+
+
+def run_demo() -> int:
+    """Run the demo until Ctrl-C; the exit code of the process."""
+
+    async def until_stopped(port: int, data_dir: Path) -> None:
+        demo = asyncio.create_task(run(port=port, data_dir=data_dir))
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, demo.cancel)
+        await asyncio.wait([demo])
+        if demo.cancelled():
+            say("Stopped.")
+        else:
+            demo.result()
+
+    try:
+        port, data_dir = read_place(os.environ)
+        asyncio.run(until_stopped(port, data_dir))
+    except (DemoError, EmbeddedServerError) as error:
+        sys.stderr.write(f"\n  ✗ {error}\n")
+        return 1
+    return 0
