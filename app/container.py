@@ -19,7 +19,7 @@ from app.readings.copies import DeckCopies
 from app.readings.service import ReadingService
 from app.readings.transcripts import Listener
 from app.settings import Settings
-from app.telegram.registry import BotRegistry
+from app.telegram.directory import WebhookDirectory
 from app.users.service import UserService
 from app.users.sessions import SessionService
 from app.users.tokens import Tokens
@@ -42,7 +42,7 @@ class Container:
     users: UserService
     readings: ReadingService
     listener: Listener
-    bots: BotRegistry
+    webhooks: WebhookDirectory
 
 
 def load_keyring(settings: Settings) -> Keyring:
@@ -67,7 +67,6 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
     catalogue = Catalogue(
         settings=settings, secret=secret, keyring=keyring, database=database, redis=redis, http=http
     )
-    bots = BotRegistry(settings=settings, secret=secret, catalogue=catalogue, database=database, redis=redis)
     await database.open()
     try:
         yield Container(
@@ -84,10 +83,9 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
             users=UserService(sessions, erasers=(readings_service.erase, idempotency.erase)),
             readings=ReadingService(DeckCopies(), draw_lifetime=timedelta(hours=settings.draw_expires_hours)),
             listener=Listener(redis),
-            bots=bots,
+            webhooks=WebhookDirectory(secret=secret, catalogue=catalogue),
         )
     finally:
-        await bots.close()
         await http.aclose()
         await redis.aclose()
         await database.close()

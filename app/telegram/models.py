@@ -61,7 +61,10 @@ class UpdateRow(Base):
     payload: Mapped[dict[str, Any]]
     received_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     state: Mapped[str] = mapped_column(server_default="pending")
+    # `attempts` counts every start and fences out one whose lease was lost; `failures` only what was its own
+    # fault.
     attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    failures: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     next_attempt_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     # Held by the process that works on it right now; it expires with a dead one.
     leased_until: Mapped[datetime | None]

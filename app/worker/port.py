@@ -12,9 +12,9 @@ from app.kit import json
 from app.kit.database import Connection
 
 if TYPE_CHECKING:
-    from app.container import Container
+    from app.worker.runner import WorkerContainer
 
-Handler = Callable[["Container", dict[str, Any]], Awaitable[None]]
+Handler = Callable[["WorkerContainer", dict[str, Any]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)

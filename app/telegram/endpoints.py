@@ -1,0 +1,27 @@
+"""The address that Telegram delivers to (https://core.telegram.org/bots/api#setwebhook)."""
+
+from fastapi import APIRouter, Request, Response
+
+from app.errors import NotFound, PayloadTooLarge
+from app.kit.http import container
+from app.telegram.webhook import SECRET_HEADER, accept
+
+# The largest real updates are some tens of kilobytes.
+LARGEST_UPDATE = 256 * 1024
+
+router = APIRouter()
+
+
+@router.post("/telegram/webhook/{webhook_id}", include_in_schema=False)
+async def receive_update(webhook_id: str, request: Request) -> Response:
+    """200 means kept. A stranger learns nothing: unknown address, missing and wrong secret are the same
+    404."""
+    parts = container(request)
+    project = parts.webhooks.admit(webhook_id, request.headers.get(SECRET_HEADER, ""))
+    if project is None:
+        raise NotFound
+    body = await request.body()
+    if len(body) > LARGEST_UPDATE:
+        raise PayloadTooLarge(limit=LARGEST_UPDATE)
+    await accept(parts.database, project=project, body=body)
+    return Response(status_code=200)

@@ -1,0 +1,51 @@
+"""The way from a chat into the Mini App, in the form that Telegram accepts for this installation's
+address."""
+
+import ipaddress
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, WebAppInfo
+
+from app.catalogue.library import Project
+from app.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class MiniApp:
+    """`door` says how it opens: inside Telegram, in the browser by a button, or only as an address in the
+    text."""
+
+    url: str
+    door: Literal["web_app", "url", "text"]
+
+    def keyboard(self, caption: str) -> InlineKeyboardMarkup | None:
+        if self.door == "text":
+            return None
+        button = (
+            InlineKeyboardButton(text=caption, web_app=WebAppInfo(url=self.url))
+            if self.door == "web_app"
+            else InlineKeyboardButton(text=caption, url=self.url)
+        )
+        return InlineKeyboardMarkup(inline_keyboard=[[button]])
+
+
+def mini_app(settings: Settings, project: Project) -> MiniApp:
+    """https opens inside Telegram; so does http in the test environment, which the demo uses. Elsewhere http
+    gets an ordinary button, and an address that only this machine can reach gets none, for Telegram refuses
+    it."""
+    url = f"{settings.public_url}/{project.slug}/"
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme == "https" or (settings.demo and "." in host):
+        return MiniApp(url, "web_app")
+    return MiniApp(url, "url" if _public(host) else "text")
+
+
+def _public(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return "." in host and not host.endswith((".local", ".localhost", ".internal"))
+    return address.is_global
