@@ -38,7 +38,13 @@ final class Plugin
             new Fields\Validation(),
             new Catalogue\Changes(),
             new Backend\Notices(),
+            new Rest\QuickAnswer(),
             new Rest\Routes(),
+            new Admin\Assets(),
+            new Admin\ProductPanels(),
+            new Admin\ObjectBox(),
+            new Admin\CardScreen(),
+            new Admin\ArcanaPage(),
             new Cli\Commands(),
         ];
     }

@@ -25,11 +25,18 @@ final class Catalogue
             throw new BuildError(implode(' ', Requirements::problems()));
         }
         $state = State::load();
-        $is_due = $state === null || ($state->valid_until !== null && time() >= $state->valid_until);
-        if (!$is_due && !$rebuild && hash_equals($state->fingerprint, Fingerprint::take($state->attachments))) {
-            return $state;
-        }
-        return self::build($state);
+        return $state !== null && !$rebuild && self::isFresh($state) ? $state : self::build($state);
+    }
+
+    /**
+     * True while a document is still what the database says.
+     *
+     * @throws BuildError
+     */
+    public static function isFresh(State $state): bool
+    {
+        $is_due = $state->valid_until !== null && time() >= $state->valid_until;
+        return !$is_due && hash_equals($state->fingerprint, Fingerprint::take($state->attachments));
     }
 
     /** @throws BuildError */

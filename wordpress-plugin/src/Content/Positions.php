@@ -8,7 +8,7 @@ namespace Arcana\Content;
 final class Positions
 {
     public const META = '_arcana_positions';
-    public const LIMIT = 30;
+    public const LIMIT = 22;
 
     /** @return list<array{key: string, name: array<string, string>, meaning: array<string, string>, x: float, y: float, rotation: int}> */
     public static function load(int $post_id): array

@@ -49,7 +49,7 @@ final class ContentFields
                 'post_type' => ['product'],
                 'return_format' => 'id',
                 'multiple' => 0,
-                'allow_null' => 1,
+                'allow_null' => 0,
                 'required' => 1,
                 'ui' => 1,
                 'instructions' => __('The project that sells this package.', 'arcana'),

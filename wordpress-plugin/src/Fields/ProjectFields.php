@@ -81,6 +81,7 @@ final class ProjectFields
                 'geometric' => __('Geometric', 'arcana'),
             ], 'none'),
         ];
+        $fields = array_map(static fn (array $field): array => ['wrapper' => ['class' => 'arcana-third']] + $field, $fields);
         foreach (self::colourLabels() as $name => $label) {
             $fields[] = Field::make('color_picker', "project_colour_$name", $label, [
                 'instructions' => $name === 'background' ? __('A colour left empty follows the scheme.', 'arcana') : '',

@@ -6,6 +6,7 @@ namespace Arcana\Rest;
 
 use Arcana\Catalogue\BuildError;
 use Arcana\Catalogue\Catalogue;
+use Arcana\Catalogue\State;
 
 /** `GET /catalogue`: the whole document, or 304 for the version that the caller already has. */
 final class CatalogueRoute implements Route
@@ -36,7 +37,7 @@ final class CatalogueRoute implements Route
         add_filter('rest_send_nocache_headers', '__return_false');
         try {
             $state = Catalogue::current();
-            $headers = ['ETag' => '"' . $state->version . '"', 'Cache-Control' => 'private, no-cache'];
+            $headers = self::headers($state);
             if (self::matches((string) $request->get_header('If-None-Match'), $state->version)) {
                 return new \WP_REST_Response(null, 304, $headers);
             }
@@ -44,6 +45,12 @@ final class CatalogueRoute implements Route
         } catch (BuildError $error) {
             throw Routes::notReady($error->getMessage());
         }
+    }
+
+    /** @return array<string, string> */
+    public static function headers(State $state): array
+    {
+        return ['ETag' => '"' . $state->version . '"', 'Cache-Control' => 'private, no-cache'];
     }
 
     /** A server that compresses on the way makes a strong ETag weak, so a weak one is taken for the same. */
