@@ -1,0 +1,1 @@
+"""The placeholder art of the demo catalogue, drawn with Pillow alone."""
