@@ -9,8 +9,8 @@ RUN npm run build
 
 FROM python:3.12-slim-bookworm AS packages
 COPY requirements.txt ./
-# From the mark on stand the tools of development and the demo's own servers: production has no use for them.
-RUN sed '/^# Development/,$d' requirements.txt > production.txt \
+# From that line on stand the demo's own servers and the tools of the tests: production has no use for them.
+RUN sed '/^# Servers of the demo/,$d' requirements.txt > production.txt \
  && python -m venv /opt/venv \
  && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check -r production.txt \
  && /opt/venv/bin/python -m compileall -q /opt/venv/lib

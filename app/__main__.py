@@ -27,13 +27,14 @@ def read_settings() -> Settings:
 
 def run(work: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
     """Runs `work` with servers behind it: the configured ones, or embedded ones for as long as it lasts."""
+    from app.kit.process import run_until_stopped
     from app.kit.telemetry import configure_logging
     from app.storage import with_storage
 
     settings = read_settings()
     configure_logging(level=settings.log_level, style=settings.log_format)
     with with_storage(settings) as ready:
-        asyncio.run(work(ready))
+        run_until_stopped(work(ready))
 
 
 @app.command()

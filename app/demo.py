@@ -5,16 +5,16 @@ Here run the sandboxes; the servers and our own processes are children, and end 
 
 import asyncio
 import contextlib
+import logging
 import os
 import re
-import signal
 import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import httpx
 import uvicorn
@@ -28,6 +28,8 @@ from app.kit.children import Child, keep_running
 from app.kit.database import Database
 from app.kit.embedded import EmbeddedServerError, EmbeddedServers
 from app.kit.migrations import migrate
+from app.kit.process import run_until_stopped
+from app.kit.telemetry import configure_logging
 from app.sandbox import telegram as telegram_sandbox
 from app.sandbox.model import server as model_sandbox
 from app.settings import Settings
@@ -163,22 +165,29 @@ def bot_registrar(desk: Any) -> Callable[[Library], None]:
     return register
 
 
-async def await_ready(url: str, children: list[Child]) -> None:
-    """Wait until the API answers that it is ready and serves a project."""
+async def await_ready(settings: Settings, database: Database, children: list[Child]) -> None:
+    """Wait until the API says that it is ready and the worker has beaten."""
     deadline = time.monotonic() + READY_SECONDS
-    async with httpx.AsyncClient(base_url=url, timeout=5) as client:
+    async with database.connection() as connection:
+        started = await connection.fetchval("SELECT now()")
+    async with httpx.AsyncClient(base_url=settings.public_url, timeout=5) as client:
         while time.monotonic() < deadline:
+            await asyncio.sleep(0.1)
             for child in children:
                 if child.ended:
                     raise DemoError(
                         f"The process '{child.name}' ended while it was starting:\n{child.log_tail()}"
                     )
-            with contextlib.suppress(httpx.TransportError):
-                if (await client.get("/readyz")).status_code == 200:
-                    return
-            await asyncio.sleep(0.05)
+            try:
+                ready = await client.get("/readyz")
+            except httpx.TransportError:
+                continue
+            async with database.connection() as connection:
+                beats = await connection.fetchval("SELECT count(*) FROM beats WHERE beaten_at > $1", started)
+            if ready.status_code == 200 and beats:
+                return
     logs = "\n".join(child.log_tail() for child in children)
-    raise DemoError(f"The API did not become ready within {READY_SECONDS:.0f} seconds:\n{logs}")
+    raise DemoError(f"Nothing became ready within {READY_SECONDS:.0f} seconds:\n{logs}")
 
 
 def tell_end(child: Child, code: int, failures: int) -> None:
@@ -201,12 +210,29 @@ async def watch(children: list[Child]) -> None:
         raise errors.exceptions[0] from None
 
 
+async def stop_all(children: list[Child]) -> None:
+    await asyncio.gather(*(child.stop() for child in children))
+
+
+def log_to(path: Path) -> TextIO:
+    """Our own log goes to a file: the screen is for the person in front of it."""
+    configure_logging(level="info", style="console")
+    file = path.open("a", encoding="utf-8")
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(file)
+    return file
+
+
 async def run(*, port: int, data_dir: Path) -> None:
     """The whole demo, until cancelled."""
     since = time.monotonic()
     async with AsyncExitStack() as stack:
         servers = await stack.enter_async_context(EmbeddedServers(data_dir))
         done("Postgres and Redis", since)
+        logs = data_dir / "logs"
+        logs.mkdir(mode=0o700, exist_ok=True)
+        stack.enter_context(log_to(logs / "demo.log"))
 
         since = time.monotonic()
         await migrate(servers.database_url)
@@ -236,19 +262,17 @@ async def run(*, port: int, data_dir: Path) -> None:
         done("Telegram and a model, played by sandboxes", since)
 
         since = time.monotonic()
-        logs = data_dir / "logs"
-        logs.mkdir(mode=0o700, exist_ok=True)
         children = [
-            Child(name, name, environment=environment, log=logs / f"{name}.log")
-            for name in ("api", "worker", "polling")
+            Child("api", "app", "api", environment=environment, log=logs / "api.log"),
+            Child("worker", "app.background", environment=environment, log=logs / "worker.log"),
         ]
+        stack.push_async_callback(stop_all, children)
         for child in children:
-            stack.push_async_callback(child.stop)
             await child.start()
-        await await_ready(settings.public_url, children)
+        await await_ready(settings, services.database, children)
         done("API, worker and polling", since)
 
-        say(f"  Data and logs: {data_dir}. Stop with Ctrl-C.\n")
+        say(f"· Data and logs are in {data_dir}; stop with Ctrl-C\n")
         sys.stdout.write(f"open {settings.public_url}/\n")
         sys.stdout.flush()
         await watch(children)
@@ -276,21 +300,11 @@ def read_place(environment: Mapping[str, str]) -> tuple[int, Path]:
 def run_demo() -> int:
     """Run the demo until Ctrl-C; the exit code of the process."""
 
-    async def until_stopped(port: int, data_dir: Path) -> None:
-        demo = asyncio.create_task(run(port=port, data_dir=data_dir))
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, demo.cancel)
-        await asyncio.wait([demo])
-        if demo.cancelled():
-            say("Stopped.")
-        else:
-            demo.result()
-
     try:
         port, data_dir = read_place(os.environ)
-        asyncio.run(until_stopped(port, data_dir))
+        run_until_stopped(run(port=port, data_dir=data_dir))
     except (DemoError, EmbeddedServerError) as error:
         sys.stderr.write(f"\n  ✗ {error}\n")
         return 1
+    say("Stopped.")
     return 0

@@ -1,4 +1,4 @@
-"""Postgres and Redis for a command: the configured ones, or embedded ones (running, or for as long as it lasts)."""
+"""Postgres and Redis for a command: the configured ones, or embedded ones that it shares or starts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -18,12 +18,14 @@ OnEnd = Callable[["Child", int, int], None]
 
 
 class Child:
-    """`python -m app <arguments>` as a child, with its output appended to `log`."""
+    """`python -m <module> <arguments>` as a child, with its output appended to `log`."""
 
-    def __init__(self, name: str, *arguments: str, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, name: str, module: str, *arguments: str, environment: Mapping[str, str], log: Path
+    ) -> None:
         self.name = name
         self.log = log
-        self._arguments = arguments
+        self._arguments = (module, *arguments)
         self._environment = dict(environment)
         self._process: asyncio.subprocess.Process | None = None
 
@@ -105,14 +107,15 @@ def _end_with_parent(lifeline: int) -> None:
 
 
 def main() -> None:
-    """Run the application in this process, ending with the process that holds our standard input."""
+    """Run the module that is named first, ending with the process that holds our standard input."""
     lifeline = os.dup(0)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
     threading.Thread(target=_end_with_parent, args=(lifeline,), name="lifeline", daemon=True).start()
-    sys.argv = ["app", *sys.argv[1:]]
-    runpy.run_module("app", run_name="__main__", alter_sys=True)
+    module = sys.argv[1]
+    sys.argv = sys.argv[1:]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,14 @@ class JobRegistry:
         self.jobs[job.name] = job
 
 
+class _EnqueueDriver(AsyncpgDriver):
+    """PgQueuer hands over its headers as JSON texts; our connections encode values for jsonb themselves."""
+
+    async def fetch(self, query: str, *args: Any) -> list[dict[str, Any]]:
+        *others, headers = args
+        return await super().fetch(query, *others, [json.loads(text) for text in headers])
+
+
 async def enqueue(
     connection: Connection,
     name: str,
@@ -50,7 +58,7 @@ async def enqueue(
     priority: int = 0,
 ) -> bool:
     """Adds a job in the caller's transaction; false if one with this `dedupe_key` already waits or runs."""
-    ids = await Queries(AsyncpgDriver(connection)).enqueue(
+    ids = await Queries(_EnqueueDriver(connection)).enqueue(
         name,
         json.dumps(payload or {}),
         priority=priority,
