@@ -156,7 +156,7 @@ class _Composer:
         return f"{self.phrases['action_lead']} {self.picker.pick('action', fresh)}"
 
     def _by_relevance(self) -> list[DrawnCard]:
-        """The cards, nearest to what is asked first: named in it, then sharing words, then the last places."""
+        """The cards, nearest to what is asked first: named in it, sharing words, then the last places."""
         asked = [word[:5] for word in words(self.brief.asked or "") if len(word) > 2]
 
         def nearness(place: int) -> tuple[int, int, int]:

@@ -36,7 +36,7 @@ def quoted(text: str | None, *, limit: int = 160) -> str:
 
 
 def person_name(name: str) -> str:
-    """The first word of a Telegram first name (whatever its owner typed) if it can be spoken, else nothing."""
+    """The first word of a Telegram first name if it can be spoken, else nothing."""
     first = visible(name).split(" ", 1)[0]
     return first if len(first) <= 20 and re.fullmatch(r"[^\W\d_]+(?:[-’'][^\W\d_]+)?", first) else ""
 
@@ -46,7 +46,7 @@ def words(text: str) -> list[str]:
 
 
 def topic(text: str | None, language: str) -> str:
-    """The topic whose words are met most (`love`, `work`, …), or `general`. A stem with `$` is a whole word."""
+    """The topic whose words are met most (`love`, `work`, …), or `general`. `$` ends a whole word."""
     asked = words(text or "")
     counts = {
         name: sum(any(_begins(word, stem) for stem in entry["stems"]) for word in asked)

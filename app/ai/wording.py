@@ -1,0 +1,96 @@
+"""Facts about a text that do not depend on its cards: language, address, claims, length, ending."""
+
+import re
+from collections import Counter
+from functools import cache
+from typing import Any
+
+from app.ai.phrases import LANGUAGES, load
+from app.ai.question import says_something, words
+
+_QUOTED = re.compile(r"«[^»]*»|“[^”]*”|\"[^\"\n]*\"")
+_CYRILLIC = re.compile(r"[а-яё]", re.IGNORECASE)
+_LATIN = re.compile(r"[a-z]", re.IGNORECASE)
+_SENTENCE = re.compile(r"[^.!?…\n]+")
+_RUN = 7
+
+
+def unquoted(text: str) -> str:
+    """The text without what stands in quotation marks: quotations may be in any language and address."""
+    return _QUOTED.sub(" ", text)
+
+
+def speaks(text: str, language: str) -> bool:
+    """Whether the text is written in Cyrillic or Latin letters as its language asks; short texts pass."""
+    own = unquoted(text)
+    cyrillic, latin = len(_CYRILLIC.findall(own)), len(_LATIN.findall(own))
+    if language not in LANGUAGES or cyrillic + latin < 20:
+        return says_something(text)
+    share = cyrillic / (cyrillic + latin)
+    return share >= 0.8 if language == "ru" else share <= 0.1
+
+
+def forbidden_claims(text: str, language: str) -> list[str]:
+    """Kinds of claims no reading may make: certainty, death, medical, legal, financial, others, curse."""
+    plain = text.lower().replace("ё", "е").replace("*", "")
+    found = set()
+    for kind, patterns, denied in _claims(language):
+        for match in (match for pattern in patterns for match in pattern.finditer(plain)):
+            opening = max(plain.rfind(stop, 0, match.start()) for stop in ".!?\n")
+            if not denied.search(plain[opening + 1 : match.start()]):
+                found.add(kind)
+    return sorted(found)
+
+
+@cache
+def _claims(language: str) -> list[tuple[str, list[re.Pattern[str]], re.Pattern[str]]]:
+    data: dict[str, Any] = load("claims", language)
+    denied = re.compile(data["denied"])
+    return [(kind, [re.compile(one) for one in patterns], denied) for kind, patterns in data["kinds"].items()]
+
+
+def address_slips(text: str, *, address: str, gender: str, language: str) -> list[str]:
+    """What contradicts the form of address or the grammatical gender that the person chose (Russian only)."""
+    if language != "ru":
+        return []
+    own = unquoted(text).lower().replace("*", "").replace("ё", "е")
+    wrong = ["formal" if address == "informal" else "informal", "bracketed"]
+    wrong += [name for name in ("feminine", "masculine") if name != gender]
+    patterns = load("wording", language)
+    return [match[0] for name in wrong for match in re.finditer(patterns[name], own)]
+
+
+def ends_with_action(text: str, language: str) -> bool:
+    """Whether the last paragraph proposes something to do."""
+    last = text.rstrip().rsplit("\n\n", 1)[-1]
+    lead: str = load("offline", language)["action_lead"]
+    return last.startswith(lead) or bool(re.search(load("wording", language)["advice"], last.lower()))
+
+
+def answers(text: str, question: str, language: str) -> bool:
+    """Whether the text takes up the question's words and, past the opening, points at an answer to it."""
+    common = load("wording", language)["common"]
+    stems = {word[:5] for word in words(question) if len(word) >= 4 and word not in common}
+    taken_up = not stems or any(word.startswith(stem) for word in words(text) for stem in stems)
+    body = text.split("\n\n", 1)[-1].lower().replace("ё", "е")
+    return taken_up and bool(re.search(load("wording", language)["pointer"], body))
+
+
+def fits_length(text: str, *, cards: int, follow_up: bool) -> bool:
+    """Characters that a reading of so many cards takes: neither a telegram nor a novel."""
+    low, high = (150, 3500) if follow_up else (150 + 120 * cards, 1800 + 750 * cards)
+    return low <= len(text) <= high
+
+
+def repeats(text: str) -> bool:
+    """Whether a sentence comes back again and again, as from a model that has lost its thread."""
+    sentences = Counter(" ".join(found.split()).lower() for found in _SENTENCE.findall(text))
+    return any(
+        count >= (3 if len(found) >= 25 else 8) for found, count in sentences.items() if len(found) >= 3
+    )
+
+
+def runs(text: str) -> set[tuple[str, ...]]:
+    """Every run of seven words: two texts that share one were hardly written independently."""
+    spoken = words(text)
+    return {tuple(spoken[place : place + _RUN]) for place in range(len(spoken) - _RUN + 1)}
