@@ -2,19 +2,28 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
+import httpx
 import pytest
+import uvicorn
+from pydantic import SecretStr
 from redis.asyncio import Redis
+from starlette.types import ASGIApp
 
+from app.container import open_container
 from app.kit import redis as redis_kit
 from app.kit.database import Database
 from app.kit.embedded import EmbeddedServers
 from app.kit.migrations import migrate
+from app.main import create_app
 from app.settings import Settings
+from app.worker.runner import run_worker
 
 
 @dataclass(frozen=True)
@@ -28,6 +37,18 @@ class Servers:
     def database(self, name: str) -> str:
         return f"{self.database_url.rsplit('/', 1)[0]}/{name}"
 
+    async def execute(self, statement: str) -> None:
+        connection = await asyncpg.connect(self.database_url)
+        await connection.execute(statement)
+        await connection.close()
+
+    @asynccontextmanager
+    async def copy(self, template: str) -> AsyncIterator[str]:
+        name = f"test_{uuid4().hex}"
+        await self.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        yield self.database(name)
+        await self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
@@ -35,9 +56,7 @@ def servers() -> Iterator[Servers]:
         servers = Servers(embedded.database_url, embedded.redis_url, "arcana_template")
 
         async def prepare() -> None:
-            connection = await asyncpg.connect(servers.database_url)
-            await connection.execute(f"CREATE DATABASE {servers.template}")
-            await connection.close()
+            await servers.execute(f"CREATE DATABASE {servers.template}")
             await migrate(servers.database(servers.template))
 
         asyncio.run(prepare())
@@ -47,12 +66,30 @@ def servers() -> Iterator[Servers]:
 @pytest.fixture
 async def database_url(servers: Servers) -> AsyncIterator[str]:
     """A migrated, empty database of this test alone."""
-    name = f"test_{uuid4().hex}"
-    connection = await asyncpg.connect(servers.database_url)
-    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {servers.template} STRATEGY file_copy")
-    yield servers.database(name)
-    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await connection.close()
+    async with servers.copy(servers.template) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def stocked_template(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database that has taken in the demo catalogue with its pictures, which is too dear to do for every test."""
+    name = "arcana_stocked"
+    settings = demo_settings(servers, servers.database(name), tmp_path_factory.mktemp("stocked"))
+
+    async def prepare() -> None:
+        await servers.execute(f"CREATE DATABASE {name} TEMPLATE {servers.template}")
+        async with open_container(settings) as container:
+            await container.catalogue.refresh()
+            await container.catalogue.mirror_pictures()
+
+    asyncio.run(prepare())
+    return name
+
+
+@pytest.fixture
+async def stocked_url(servers: Servers, stocked_template: str) -> AsyncIterator[str]:
+    async with servers.copy(stocked_template) as url:
+        yield url
 
 
 @pytest.fixture
@@ -71,16 +108,15 @@ async def redis(servers: Servers) -> AsyncIterator[Redis]:
     await client.aclose()
 
 
-@pytest.fixture
-async def settings(servers: Servers, database_url: str, redis: Redis, tmp_path: Path) -> Settings:
+def demo_settings(servers: Servers, database_url: str, data_dir: Path) -> Settings:
     """A demo installation with the bundled catalogue; limits high enough not to be met by accident."""
     return Settings(
         _env_file=None,
         demo=True,
-        data_dir=tmp_path,
+        data_dir=data_dir,
         database_url=database_url,
         redis_url=servers.redis_url,
-        secret_key="a secret of the tests, long enough",
+        secret_key=SecretStr("a secret of the tests, long enough"),
         log_level="warning",
         catalogue_poll_seconds=3600,
         rate_limit_address_per_minute=100_000,
@@ -88,3 +124,118 @@ async def settings(servers: Servers, database_url: str, redis: Redis, tmp_path: 
         rate_limit_sign_in_per_minute=100_000,
         rate_limit_readings_per_minute=100_000,
     )
+
+
+@pytest.fixture
+async def settings(servers: Servers, database_url: str, redis: Redis, tmp_path: Path) -> Settings:
+    """On an empty database."""
+    return demo_settings(servers, database_url, tmp_path)
+
+
+@pytest.fixture
+async def stocked_settings(servers: Servers, stocked_url: str, redis: Redis, tmp_path: Path) -> Settings:
+    """On a database that has the demo catalogue."""
+    return demo_settings(servers, stocked_url, tmp_path)
+
+
+@dataclass
+class Api:
+    """The application behind a real socket. `client` has its address as base; `database` is the same one."""
+
+    url: str
+    client: httpx.AsyncClient
+    database: Database
+    settings: Settings
+
+    async def sign_in(self, slug: str = "luna", *, telegram_id: int = 77, consent: bool = True) -> "Person":
+        person = {"id": telegram_id, "first_name": "Анна", "language_code": "ru"}
+        signed = await self.client.post("/api/v1/dev/init-data", json={"project": slug, "user": person})
+        answer = await self.client.post(f"/api/v1/projects/{slug}/auth/telegram", json=signed.json())
+        assert answer.status_code == 200, answer.text
+        session = answer.json()
+        signed_in = Person(self, session, {"Authorization": f"Bearer {session['access_token']}"})
+        if consent:
+            await signed_in.patch("/api/v1/me", json={"consent": True})
+        return signed_in
+
+
+@dataclass
+class Person:
+    """A signed-in user's way to the API."""
+
+    api: Api
+    session: dict[str, Any]
+    headers: dict[str, str]
+
+    async def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        headers = {**self.headers, **options.pop("headers", {})}
+        return await self.api.client.request(method, path, headers=headers, **options)
+
+    async def get(self, path: str, **options: Any) -> httpx.Response:
+        return await self.request("GET", path, **options)
+
+    async def post(self, path: str, **options: Any) -> httpx.Response:
+        return await self.request("POST", path, **options)
+
+    async def patch(self, path: str, **options: Any) -> httpx.Response:
+        return await self.request("PATCH", path, **options)
+
+    async def delete(self, path: str, **options: Any) -> httpx.Response:
+        return await self.request("DELETE", path, **options)
+
+    async def start(self, spread: str = "three-cards", *, key: str | None = None, **body: Any) -> httpx.Response:
+        headers = {"Idempotency-Key": key or uuid4().hex}
+        return await self.post("/api/v1/readings", json={"spread": spread, **body}, headers=headers)
+
+    async def wallet(self) -> dict[str, int]:
+        """The readings of the wallet."""
+        wallet: dict[str, int] = (await self.get("/api/v1/me")).json()["wallet"]["readings"]
+        return wallet
+
+
+@asynccontextmanager
+async def serve(app: ASGIApp) -> AsyncIterator[str]:
+    """Runs an ASGI application in this loop behind a free port of loopback; gives its address."""
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False, timeout_graceful_shutdown=1)
+    )
+    # Signals belong to pytest.
+    server.capture_signals = nullcontext  # type: ignore[method-assign,assignment]
+    running = asyncio.create_task(server.serve())
+    while not server.started:
+        if running.done():
+            running.result()
+        await asyncio.sleep(0.005)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    await running
+
+
+@asynccontextmanager
+async def open_api(settings: Settings) -> AsyncIterator[Api]:
+    database = Database(settings.database_url, pool_size=4)
+    await database.open()
+    async with serve(create_app(settings)) as url, httpx.AsyncClient(base_url=url, timeout=20) as client:
+        yield Api(url, client, database, settings)
+    await database.close()
+
+
+@asynccontextmanager
+async def open_worker(settings: Settings) -> AsyncIterator[None]:
+    running = asyncio.create_task(run_worker(settings))
+    yield
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.fixture
+async def api(stocked_settings: Settings) -> AsyncIterator[Api]:
+    async with open_api(stocked_settings) as api:
+        yield api
+
+
+@pytest.fixture
+async def worker(api: Api) -> AsyncIterator[None]:
+    """A worker beside the API; without model profiles it composes from the deck."""
+    async with open_worker(api.settings):
+        yield

@@ -2,13 +2,21 @@
 
 import hashlib
 from typing import Any
+from uuid import UUID
 
 import orjson
 
 
+def _plain(value: Any) -> str:
+    # asyncpg gives a UUID class of its own, which orjson does not know.
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(type(value).__name__)
+
+
 def dumps(value: Any) -> bytes:
     """Compact JSON; datetimes as UTC `…Z`, UUIDs as strings."""
-    return orjson.dumps(value, option=orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC)
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC)
 
 
 def loads(data: bytes | str) -> Any:

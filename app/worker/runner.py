@@ -11,6 +11,7 @@ import asyncpg
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgPoolDriver
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.qm import QueueManager
+from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Job as QueuedJob
 
 from app.ai.interpreter import Interpreter
@@ -30,6 +31,7 @@ log = get_logger("app.worker")
 
 # A job of a worker that was killed is taken up after this.
 HEARTBEAT = timedelta(seconds=10)
+STOP_SECONDS = 5
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,41 +68,77 @@ async def open_worker_container(settings: Settings) -> AsyncIterator[WorkerConta
             await interpreter.close()
 
 
-def _wrap(job: Job, container: WorkerContainer) -> Any:
-    async def run(queued: QueuedJob) -> None:
-        try:
-            await job.handler(container, json.loads(queued.payload or b"{}"))
-        except Exception:
-            # What must not be lost is a row of its feature, found again by that feature's own beat.
-            JOBS.labels(job.name, "failed").inc()
-            log.exception("a job failed", job=job.name)
-            raise
-        JOBS.labels(job.name, "done").inc()
+class Consumer:
+    """Runs jobs until it is cancelled; comes back by itself after the database was away."""
 
-    return run
+    def __init__(self, container: WorkerContainer, registry: JobRegistry, *, most_at_once: int = 400) -> None:
+        self._container = container
+        self._registry = registry
+        self._most_at_once = most_at_once
+        self._running: set[asyncio.Task[Any]] = set()
+        self._stopping = False
 
+    async def run(self) -> None:
+        while True:
+            try:
+                await self._consume()
+                log.warning("the job queue's listener failed; connecting again")
+            except LOST as error:
+                log.warning("the job queue waits for the database", reason=type(error).__name__)
+            await asyncio.sleep(1)
 
-async def consume(container: WorkerContainer, registry: JobRegistry, *, most_at_once: int = 400) -> None:
-    """Runs jobs until cancelled; comes back by itself after the database was away."""
-    while True:
-        try:
-            async with asyncpg.create_pool(container.settings.database_url, min_size=2, max_size=4) as pool:
-                manager = QueueManager(Queries(AsyncpgPoolDriver(pool)))
-                for job in registry.jobs.values():
-                    manager.entrypoint(job.name, concurrency_limit=job.concurrency, accepts_context=False)(
-                        _wrap(job, container)
-                    )
-                await manager.run(
+    async def _consume(self) -> None:
+        url = self._container.settings.database_url
+        async with asyncpg.create_pool(url, min_size=2, max_size=4) as pool:
+            manager = QueueManager(Queries(AsyncpgPoolDriver(pool)))
+            for job in self._registry.jobs.values():
+                manager.entrypoint(job.name, concurrency_limit=job.concurrency, accepts_context=False)(
+                    self._handler(job)
+                )
+            consuming = asyncio.create_task(
+                manager.run(
                     dequeue_timeout=timedelta(seconds=2),
                     batch_size=50,
-                    max_concurrent_tasks=most_at_once,
+                    max_concurrent_tasks=self._most_at_once,
                     shutdown_on_listener_failure=True,
                     heartbeat_timeout=HEARTBEAT,
                 )
-                log.warning("the job queue's listener failed; connecting again")
-        except LOST as error:
-            log.warning("the job queue waits for the database", reason=type(error).__name__)
-        await asyncio.sleep(1)
+            )
+            try:
+                await asyncio.shield(consuming)
+            except asyncio.CancelledError:
+                # Whatever runs goes back into the queue, so that another worker takes it up at once.
+                self._stopping = True
+                manager.shutdown.set()
+                for task in self._running:
+                    task.cancel()
+                await asyncio.wait({consuming}, timeout=STOP_SECONDS)
+                consuming.cancel()
+                raise
+
+    def _handler(self, job: Job) -> Any:
+        async def run(queued: QueuedJob) -> None:
+            task = asyncio.current_task()
+            assert task is not None  # noqa: S101  # PgQueuer runs every job in a task
+            self._running.add(task)
+            outcome = "failed"
+            try:
+                await job.handler(self._container, json.loads(queued.payload or b"{}"))
+                outcome = "done"
+            except asyncio.CancelledError:
+                outcome = "returned"
+                if not self._stopping:
+                    raise
+                raise RetryRequested(reason="this worker is being stopped") from None
+            except Exception:
+                # What must not be lost is a row of its feature, found again by that feature's own beat.
+                log.exception("a job failed", job=job.name)
+                raise
+            finally:
+                self._running.discard(task)
+                JOBS.labels(job.name, outcome).inc()
+
+        return run
 
 
 async def run_worker(settings: Settings) -> None:
@@ -114,7 +152,7 @@ async def run_worker(settings: Settings) -> None:
             async with asyncio.TaskGroup() as group:
                 group.create_task(container.publisher.run())
                 group.create_task(container.writer.run())
-                group.create_task(consume(container, registry))
+                group.create_task(Consumer(container, registry).run())
                 log.info("the worker is ready", jobs=len(registry.jobs))
         finally:
             scheduler.stop()
