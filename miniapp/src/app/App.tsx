@@ -1,0 +1,167 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { lazy, type ReactNode, Suspense, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
+import { ApiError, SessionEnded } from '@/api/errors';
+import { useCatalogue, useMe } from '@/api/queries';
+import { ConsentScreen } from '@/features/consent/ConsentScreen';
+import { Home } from '@/features/home/Home';
+import { ReadingScreen } from '@/features/reading/ReadingScreen';
+import { QuestionScreen } from '@/features/spread/QuestionScreen';
+import { SpreadScreen } from '@/features/spread/SpreadScreen';
+import { chooseLanguage, createTranslation, TranslationContext, useTranslation } from '@/i18n';
+import { Button } from '@/ui/Button';
+import { Pattern } from '@/ui/Pattern';
+import { Screen } from '@/ui/Screen';
+import { ErrorState, OfflineBanner, Skeleton, State } from '@/ui/State';
+import { projectName } from './project';
+import { usePlatformBack } from './back';
+import { EndScreen } from './EndScreen';
+import { useRoute, useRouter } from './router';
+import type { Route } from './routes';
+import { useServices } from './services';
+import { TabBar } from './TabBar';
+import { useTheme } from './useTheme';
+
+const History = lazy(() => import('@/features/history/History'));
+const Profile = lazy(() => import('@/features/profile/Profile'));
+const Packages = lazy(() => import('@/features/packages/Packages'));
+const ProofScreen = lazy(() => import('@/features/proof/ProofScreen'));
+
+export function App() {
+  const { project, platform } = useServices();
+  const end = useSessionEnd();
+  const me = useMe();
+  const language = chooseLanguage(project.languages, me.data?.user.language, platform.languageCode);
+  const address = me.data?.user.consented_at ? me.data.user.address : 'formal';
+  const translation = useMemo(() => createTranslation(language, address), [language, address]);
+
+  useEffect(() => {
+    document.documentElement.lang = translation.language;
+  }, [translation.language]);
+
+  return (
+    <TranslationContext value={translation}>
+      <Pattern />
+      <OfflineBanner />
+      <Shell end={end} />
+    </TranslationContext>
+  );
+}
+
+function useSessionEnd(): SessionEnded | null {
+  const { session } = useServices();
+  return useSyncExternalStore(session.subscribe, session.getEnd);
+}
+
+function Shell({ end }: { end: SessionEnded | null }) {
+  const { session } = useServices();
+  const client = useQueryClient();
+  const route = useRoute();
+  const me = useMe();
+  const catalogue = useCatalogue({ fast: route.name === 'packages' });
+  const [looking, setLooking] = useState(false);
+  useTheme(catalogue.data?.project.theme);
+  usePlatformBack();
+
+  if (end) {
+    return (
+      <EndScreen
+        end={end}
+        onSignIn={() => {
+          session.reopen();
+          client.clear();
+          void me.refetch();
+        }}
+      />
+    );
+  }
+  if (catalogue.error instanceof ApiError && catalogue.error.status === 404 && !catalogue.isFetching) return <NoProject />;
+  if (me.isPending) return <Opening />;
+  if (!me.data) {
+    return (
+      <Standalone>
+        <ErrorState error={me.error} onRetry={() => void me.refetch()} />
+      </Standalone>
+    );
+  }
+  // Looking around is free; the first question is not without consent (the question screen asks again).
+  const newcomer = me.data.user.consented_at === null && route.name === 'home' && !looking;
+  if (newcomer) return <ConsentScreen onSkip={() => setLooking(true)} />;
+  const tabbed = route.name === 'home' || route.name === 'history' || route.name === 'profile';
+  return (
+    <>
+      <Suspense fallback={<Opening />}>
+        <Place route={route} />
+      </Suspense>
+      {tabbed ? <TabBar /> : null}
+    </>
+  );
+}
+
+function Place({ route }: { route: Route }) {
+  switch (route.name) {
+    case 'home':
+      return <Home />;
+    case 'spread':
+      return <SpreadScreen key={route.key} spreadKey={route.key} />;
+    case 'question':
+      return <QuestionScreen key={route.key} spreadKey={route.key} />;
+    case 'reading':
+      return <ReadingScreen key={route.id} id={route.id} />;
+    case 'proof':
+      return <ProofScreen key={route.id} id={route.id} />;
+    case 'history':
+      return <History />;
+    case 'profile':
+      return <Profile />;
+    case 'packages':
+      return <Packages />;
+    case 'unknown':
+      return <NoPage />;
+  }
+}
+
+function Standalone({ children }: { children: ReactNode }) {
+  const { project } = useServices();
+  const { language } = useTranslation();
+  return (
+    <Screen title={projectName(project, language)} bare>
+      {children}
+    </Screen>
+  );
+}
+
+function Opening() {
+  const { t } = useTranslation();
+  return (
+    <Standalone>
+      <div role="status" aria-label={t('app.loading')} style={{ display: 'grid', gap: 14, paddingTop: 40 }}>
+        <Skeleton height={84} width="72%" />
+        <Skeleton height={200} />
+        <Skeleton height={128} />
+      </div>
+    </Standalone>
+  );
+}
+
+function NoProject() {
+  const { t } = useTranslation();
+  return (
+    <Standalone>
+      <State icon="moon" title={t('error.unknown_title')} text={t('error.unknown')} />
+    </Standalone>
+  );
+}
+
+function NoPage() {
+  const { t } = useTranslation();
+  const router = useRouter();
+  return (
+    <Standalone>
+      <State icon="moon" title={t('error.not_found_title')} text={t('error.not_found')}>
+        <Button look="secondary" onClick={() => router.go({ name: 'home' }, { replace: true })}>
+          {t('action.home')}
+        </Button>
+      </State>
+    </Standalone>
+  );
+}

@@ -1,0 +1,34 @@
+import type { SessionEnded } from '@/api/errors';
+import { type MessageKey, useTranslation } from '@/i18n';
+import { Button } from '@/ui/Button';
+import type { IconName } from '@/ui/Icon';
+import { Screen } from '@/ui/Screen';
+import { State } from '@/ui/State';
+import { projectName } from './project';
+import { useServices } from './services';
+
+const WORDS: Readonly<Record<SessionEnded['reason'], { icon: IconName; title: MessageKey; text: MessageKey }>> = {
+  outside: { icon: 'moon', title: 'error.outside_title', text: 'error.outside' },
+  expired: { icon: 'history', title: 'error.expired_title', text: 'error.expired' },
+  blocked: { icon: 'lock', title: 'error.blocked_title', text: 'error.blocked' },
+  'signed-out': { icon: 'profile', title: 'error.signed_out_title', text: 'error.signed_out' },
+  erased: { icon: 'spark', title: 'profile.erased_title', text: 'profile.erased_text' },
+};
+
+/** There is no session, and only the person can do something about it. */
+export function EndScreen({ end, onSignIn }: { end: SessionEnded; onSignIn: () => void }) {
+  const { t, language } = useTranslation();
+  const { project, platform } = useServices();
+  const words = WORDS[end.reason];
+  const bot = project.bot_username;
+  return (
+    <Screen title={t(words.title)} bare>
+      <State icon={words.icon} title={t(words.title)} text={t(words.text, { name: projectName(project, language) })}>
+        {(end.reason === 'outside' || end.reason === 'expired') && bot ? (
+          <Button onClick={() => platform.openBot(bot)}>{t('error.open_telegram', { bot })}</Button>
+        ) : null}
+        {end.reason === 'signed-out' ? <Button onClick={onSignIn}>{t('error.sign_in')}</Button> : null}
+      </State>
+    </Screen>
+  );
+}

@@ -1,0 +1,52 @@
+import { createContext, useContext } from 'react';
+import { en, type MessageKey } from './en';
+import { type Address, format, type Message, type Params } from './message';
+import { ru } from './ru';
+
+export type { MessageKey } from './en';
+
+export const dictionaries: Readonly<Record<string, Readonly<Record<MessageKey, Message>>>> = { ru, en };
+
+export interface Translation {
+  language: string;
+  t: (key: MessageKey, params?: Params) => string;
+  /** Money in minor units as the store writes it: `49900`, `RUB` → «499 ₽». */
+  money: (amount: number, currency: string) => string;
+  date: (iso: string, style?: 'long' | 'short') => string;
+}
+
+export function createTranslation(language: string, address: Address): Translation {
+  const dictionary = dictionaries[language] ?? en;
+  const known = language in dictionaries ? language : 'en';
+  return {
+    language: known,
+    t: (key, params) => format(dictionary[key], known, address, params),
+    money(amount, currency) {
+      const digits = new Intl.NumberFormat(known, { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
+      const value = amount / 10 ** digits;
+      const whole = Number.isInteger(value);
+      return new Intl.NumberFormat(known, {
+        style: 'currency',
+        currency,
+        currencyDisplay: 'narrowSymbol',
+        minimumFractionDigits: whole ? 0 : digits,
+      }).format(value);
+    },
+    date(iso, style = 'long') {
+      const options: Intl.DateTimeFormatOptions =
+        style === 'long' ? { day: 'numeric', month: 'long', year: 'numeric' } : { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' };
+      return new Intl.DateTimeFormat(known, options).format(new Date(iso));
+    },
+  };
+}
+
+/** The first language that the app can speak: the person's, the place's, the project's own order. */
+export function chooseLanguage(offered: readonly string[], ...wishes: (string | null | undefined)[]): string {
+  const spoken = offered.filter((language) => language in dictionaries);
+  const wish = wishes.find((language) => language && spoken.includes(language));
+  return wish ?? spoken[0] ?? 'en';
+}
+
+export const TranslationContext = createContext<Translation>(createTranslation('en', 'formal'));
+
+export const useTranslation = (): Translation => useContext(TranslationContext);

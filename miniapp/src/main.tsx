@@ -1,0 +1,49 @@
+import { QueryClientProvider } from '@tanstack/react-query';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { createCatalogueLoader } from './api/catalogue';
+import { createApi } from './api/client';
+import { CatalogueContext, createQueryClient } from './api/queries';
+import { Session } from './api/session';
+import { App } from './app/App';
+import { Nowhere } from './app/Nowhere';
+import { type PageProject, readPageProject } from './app/project';
+import { createRouter, RouterContext } from './app/router';
+import { ServicesContext } from './app/services';
+import { applyTheme, themeTokens } from './app/theme';
+import { createPlatform } from './platform';
+import './styles/fonts.css';
+import './styles/base.css';
+
+async function start(container: HTMLElement): Promise<void> {
+  const root = createRoot(container);
+  const project = readPageProject();
+  if (!project) {
+    root.render(<Nowhere />);
+    return;
+  }
+  applyTheme(project.theme, themeTokens(project.theme, null));
+  root.render(await compose(project));
+}
+
+async function compose(project: PageProject) {
+  const platform = await createPlatform(project);
+  const session = new Session(project.slug, platform);
+  const services = { project, platform, session, api: createApi(session) };
+  return (
+    <StrictMode>
+      <QueryClientProvider client={createQueryClient()}>
+        <ServicesContext value={services}>
+          <CatalogueContext value={createCatalogueLoader(project.slug)}>
+            <RouterContext value={createRouter(project.slug, window)}>
+              <App />
+            </RouterContext>
+          </CatalogueContext>
+        </ServicesContext>
+      </QueryClientProvider>
+    </StrictMode>
+  );
+}
+
+const container = document.getElementById('root');
+if (container) void start(container);

@@ -1,0 +1,27 @@
+import type { PageProject } from '@/app/project';
+import type { Platform } from './platform';
+import { createWebPlatform } from './web';
+
+export type { Haptic, Platform, PlatformColours } from './platform';
+
+/** Telegram passes its launch parameters in the address; the SDK keeps them for reloads of the same tab. */
+function inTelegram(): boolean {
+  if (location.hash.includes('tgWebAppPlatform=')) return true;
+  try {
+    return sessionStorage.getItem('tapps/launchParams') !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** The adapter for the place that the page was opened in. The SDK is loaded only inside Telegram. */
+export async function createPlatform(project: PageProject): Promise<Platform> {
+  if (import.meta.env.DEV && new URLSearchParams(location.search).has('mock-telegram')) {
+    const { mockTelegram } = await import('./mock');
+    await mockTelegram(project.slug);
+  } else if (!inTelegram()) {
+    return createWebPlatform(project);
+  }
+  const { createTelegramPlatform } = await import('./telegram');
+  return createTelegramPlatform();
+}

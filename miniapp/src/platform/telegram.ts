@@ -1,0 +1,93 @@
+import {
+  backButton,
+  deviceStorage,
+  hapticFeedback,
+  init,
+  miniApp,
+  openTelegramLink,
+  retrieveLaunchParams,
+  retrieveRawInitData,
+  swipeBehavior,
+  themeParams,
+  viewport,
+} from '@tma.js/sdk-react';
+import type { Haptic, KeyValueStorage, Platform, PlatformColours } from './platform';
+import { localKeyValue } from './storage';
+
+/** Telegram's web view. Every call is guarded by what this client's version supports (`ifAvailable`). */
+export function createTelegramPlatform(): Platform {
+  init();
+  const launch = retrieveLaunchParams();
+  themeParams.mount.ifAvailable();
+  miniApp.mount.ifAvailable();
+  backButton.mount.ifAvailable();
+  swipeBehavior.mount.ifAvailable();
+  void mountViewport();
+  miniApp.ready.ifAvailable();
+  // A card that is dragged downwards must not close the app.
+  swipeBehavior.disableVertical.ifAvailable();
+
+  const person = launch.tgWebAppData?.user;
+  let onBack: (() => void) | null = null;
+  backButton.onClick.ifAvailable(() => onBack?.());
+
+  return {
+    name: 'telegram',
+    account: person ? String(person.id) : 'nobody',
+    languageCode: person?.language_code?.slice(0, 2).toLowerCase() ?? null,
+    colours: currentColours(),
+    hasBackButton: backButton.isSupported(),
+    sessionOrder: ['sign-in', 'refresh'],
+    storage: deviceStorage.getItem.isAvailable() ? telegramStorage : localKeyValue,
+    initData: () => Promise.resolve(retrieveRawInitData() ?? null),
+    onColours: (listener) => themeParams.state.sub(() => listener(currentColours())),
+    setBack(handler) {
+      onBack = handler;
+      if (handler) backButton.show.ifAvailable();
+      else backButton.hide.ifAvailable();
+    },
+    paint({ header, background }) {
+      const rgb = miniApp.setHeaderColor.supports('rgb');
+      miniApp.setHeaderColor.ifAvailable(rgb ? header : 'bg_color');
+      miniApp.setBgColor.ifAvailable(background);
+      miniApp.setBottomBarColor.ifAvailable(background);
+    },
+    haptic,
+    openBot: (username) => void openTelegramLink.ifAvailable(`https://t.me/${username}`),
+  };
+}
+
+async function mountViewport(): Promise<void> {
+  try {
+    const mounted = viewport.mount.ifAvailable();
+    if (mounted.ok) await mounted.data;
+    viewport.bindCssVars.ifAvailable();
+    viewport.expand.ifAvailable();
+  } catch {
+    // Some desktop clients never answer the viewport request; env(safe-area-inset-*) serves there.
+  }
+}
+
+function currentColours(): PlatformColours {
+  return {
+    background: themeParams.bgColor(),
+    surface: themeParams.sectionBgColor() ?? themeParams.secondaryBgColor(),
+    text: themeParams.textColor(),
+    muted: themeParams.hintColor(),
+    danger: themeParams.destructiveTextColor(),
+  };
+}
+
+function haptic(kind: Haptic): void {
+  if (kind === 'select') hapticFeedback.selectionChanged.ifAvailable();
+  else if (kind === 'tap') hapticFeedback.impactOccurred.ifAvailable('light');
+  else if (kind === 'land') hapticFeedback.impactOccurred.ifAvailable('medium');
+  else hapticFeedback.notificationOccurred.ifAvailable(kind);
+}
+
+const telegramStorage: KeyValueStorage = {
+  // A client that lists the method but fails on it is served by the browser's storage.
+  get: (key) => deviceStorage.getItem(key).catch(() => localKeyValue.get(key)),
+  set: (key, value) => deviceStorage.setItem(key, value).catch(() => localKeyValue.set(key, value)),
+  remove: (key) => deviceStorage.deleteItem(key).catch(() => localKeyValue.remove(key)),
+};
