@@ -1,14 +1,16 @@
 """One dispatcher for all bots. It is fed with the update's own Bot, its `project`, `settings` and
 `database`."""
 
-from aiogram import Dispatcher
+from collections.abc import Sequence
+
+from aiogram import Dispatcher, Router
 from aiogram.fsm.storage.base import DefaultKeyBuilder, StorageKey
 from aiogram.fsm.storage.redis import RedisStorage
 from redis.asyncio import Redis
 
 from app.kit.redis import REDIS_LOST
 from app.kit.telemetry import get_logger
-from app.telegram.handlers import routers
+from app.telegram.handlers import routers as all_routers
 from app.telegram.middlewares import LanguageMiddleware, TransactionMiddleware
 
 log = get_logger("app.telegram.dispatcher")
@@ -29,7 +31,8 @@ class PatientStorage(RedisStorage):
             return None
 
 
-def build_dispatcher(redis: Redis) -> Dispatcher:
+def build_dispatcher(redis: Redis, routers: Sequence[Router] | None = None) -> Dispatcher:
+    """With the product's handlers, or with those given."""
     storage = PatientStorage(
         redis,
         # The default key lacks the bot, and one person's dialogues with two bots would mix.
@@ -42,5 +45,5 @@ def build_dispatcher(redis: Redis) -> Dispatcher:
     for observer in dispatcher.observers.values():
         if observer is not dispatcher.update:
             observer.middleware(TransactionMiddleware())
-    dispatcher.include_routers(*routers())
+    dispatcher.include_routers(*(all_routers() if routers is None else routers))
     return dispatcher

@@ -6,8 +6,8 @@ from app.errors import NotFound, PayloadTooLarge
 from app.kit.http import container
 from app.telegram.webhook import SECRET_HEADER, accept
 
-# The largest real updates are some tens of kilobytes.
-LARGEST_UPDATE = 256 * 1024
+# The largest real updates are some tens of kilobytes. Less than what the application takes as a whole.
+LARGEST_UPDATE = 240 * 1024
 
 router = APIRouter()
 
@@ -20,8 +20,14 @@ async def receive_update(webhook_id: str, request: Request) -> Response:
     project = parts.webhooks.admit(webhook_id, request.headers.get(SECRET_HEADER, ""))
     if project is None:
         raise NotFound
-    body = await request.body()
-    if len(body) > LARGEST_UPDATE:
-        raise PayloadTooLarge(limit=LARGEST_UPDATE)
-    await accept(parts.database, project=project, body=body)
+    await accept(parts.database, project=project, body=await _body(request))
     return Response(status_code=200)
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_UPDATE:
+            raise PayloadTooLarge(limit=LARGEST_UPDATE)
+    return bytes(body)

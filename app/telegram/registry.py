@@ -39,9 +39,10 @@ class BotRegistry:
         database: Database,
         redis: Redis,
         rates: Rates | None = None,
+        dispatcher: Dispatcher | None = None,
     ) -> None:
         self.settings = settings
-        self.dispatcher: Dispatcher = build_dispatcher(redis)
+        self.dispatcher: Dispatcher = dispatcher or build_dispatcher(redis)
         self.webhooks = WebhookDirectory(secret=secret, catalogue=catalogue)
         self._catalogue = catalogue
         self._database = database
