@@ -16,7 +16,7 @@ from app.catalogue.reader import pictures_of
 from app.catalogue.repository import CatalogueRepository, Lease, LeaseLost, Source, State
 from app.kit import json
 from app.kit.crypto import Keyring
-from app.kit.database import Database
+from app.kit.database import Connection, Database
 from app.kit.ids import new_id
 from app.kit.telemetry import get_logger
 from app.projects.repository import ProjectsRepository, WantedProject
@@ -79,6 +79,7 @@ class Refresher:
         """
         source: Source = "store"
         async with self._database.connection() as connection:
+            await self._wake_mirror(connection)
             repository = CatalogueRepository(connection)
             asked_at = await repository.now() - max_age
             try:
@@ -93,6 +94,11 @@ class Refresher:
                     return "unchanged"
                 source = "demo" if access is None else "store"
         return await self._with_lease(source, asked_at, wait, access)
+
+    async def _wake_mirror(self, connection: Connection) -> None:
+        """Pictures that failed before are due again some time."""
+        if await PicturesRepository(connection).any_due():
+            await enqueue(connection, MIRROR_JOB, dedupe_key=MIRROR_JOB)
 
     async def _demo_is_stored(self, repository: CatalogueRepository) -> bool:
         state = await repository.state("demo")
@@ -215,8 +221,6 @@ class Refresher:
     async def _unchanged(self, lease: Lease, etag: str | None) -> Outcome:
         async with self._database.transaction() as connection:
             recovered = await CatalogueRepository(connection).finish_unchanged(lease, etag=etag)
-            if await PicturesRepository(connection).any_due():
-                await enqueue(connection, MIRROR_JOB, dedupe_key=MIRROR_JOB)
         if recovered:
             self._recovered(lease.state)
         return "unchanged"
@@ -285,7 +289,7 @@ class Refresher:
                 await CatalogueRepository(connection).claim_report("store", None)
 
     async def _picture_problems(
-        self, connection: Any, repository: CatalogueRepository, state: State
+        self, connection: Connection, repository: CatalogueRepository, state: State
     ) -> list[Any]:
         stored = await repository.document(state)
         if stored is None:
