@@ -7,13 +7,13 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
 from app import miniapp, operations
 from app.catalogue import endpoints as catalogue
 from app.catalogue.edge import CatalogueEdge
-from app.container import open_container
-from app.kit.http import Envelope, install_error_handlers
+from app.container import Container, open_container
+from app.kit.http import Envelope, client_address, install_error_handlers
 from app.kit.telemetry import configure_logging
 from app.readings import endpoints as readings
 from app.readings import stream_endpoints
@@ -72,11 +72,16 @@ def build_api(settings: Settings) -> FastAPI:
     return app
 
 
-def create_app(settings: Settings | None = None) -> ASGIApp:
-    """The whole ASGI application, as uvicorn runs it (`uvicorn app.main:create_app --factory`)."""
-    settings = settings or Settings()
-    configure_logging(level=settings.log_level, style=settings.log_format)
-    api = build_api(settings)
+def wrap_api(api: FastAPI, settings: Settings) -> ASGIApp:
+    """The edges around the documented application: the warm catalogue in front, then what all answers share."""
+
+    async def admit(scope: Scope) -> None:
+        if scope["path"].startswith("/api/"):
+            services: Container = api.state.container
+            await services.limits.check(
+                "address", client_address(scope), per_minute=settings.rate_limit_address_per_minute
+            )
+
     app: ASGIApp = api
     if settings.cors_origins:
         app = CORSMiddleware(
@@ -87,4 +92,11 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
             expose_headers=["ETag", "X-Request-ID", "Retry-After"],
             max_age=600,
         )
-    return CatalogueEdge(Envelope(app), api)
+    return CatalogueEdge(Envelope(app, admit=admit), api)
+
+
+def create_app(settings: Settings | None = None) -> ASGIApp:
+    """The whole ASGI application, as uvicorn runs it (`uvicorn app.main:create_app --factory`)."""
+    settings = settings or Settings()
+    configure_logging(level=settings.log_level, style=settings.log_format)
+    return wrap_api(build_api(settings), settings)

@@ -75,9 +75,10 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     access_token_seconds: int = Field(900, ge=60)
     refresh_token_days: int = Field(30, ge=1)
-    rate_limit_address_per_minute: int = Field(600, ge=1)
+    rate_limit_address_per_minute: int = Field(1200, ge=1)
     rate_limit_user_per_minute: int = Field(240, ge=1)
-    rate_limit_sign_in_per_minute: int = Field(30, ge=1)
+    # Mobile networks put many people behind one address.
+    rate_limit_sign_in_per_minute: int = Field(120, ge=1)
     rate_limit_readings_per_minute: int = Field(12, ge=1)
 
     # Set only by the demo command; a deployment has no reason to.

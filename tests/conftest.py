@@ -16,12 +16,12 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 from starlette.types import ASGIApp
 
-from app.container import open_container
+from app.container import Container, open_container
 from app.kit import redis as redis_kit
 from app.kit.database import Database
 from app.kit.embedded import EmbeddedServers
 from app.kit.migrations import migrate
-from app.main import create_app
+from app.main import build_api, wrap_api
 from app.settings import Settings
 from app.worker.runner import run_worker
 
@@ -146,6 +146,7 @@ class Api:
     client: httpx.AsyncClient
     database: Database
     settings: Settings
+    services: Container
 
     async def sign_in(self, slug: str = "luna", *, telegram_id: int = 77, consent: bool = True) -> "Person":
         person = {"id": telegram_id, "first_name": "Анна", "language_code": "ru"}
@@ -215,8 +216,9 @@ async def serve(app: ASGIApp) -> AsyncIterator[str]:
 async def open_api(settings: Settings) -> AsyncIterator[Api]:
     database = Database(settings.database_url, pool_size=4)
     await database.open()
-    async with serve(create_app(settings)) as url, httpx.AsyncClient(base_url=url, timeout=20) as client:
-        yield Api(url, client, database, settings)
+    app = build_api(settings)
+    async with serve(wrap_api(app, settings)) as url, httpx.AsyncClient(base_url=url, timeout=20) as client:
+        yield Api(url, client, database, settings, app.state.container)
     await database.close()
 
 

@@ -4,6 +4,7 @@ import ipaddress
 import re
 import secrets
 import time
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, cast
 
 import structlog
@@ -77,15 +78,25 @@ def client_address(scope: Scope) -> str:
     return host
 
 
-class _TooLarge(Exception):
-    pass
+Admit = Callable[[Scope], Awaitable[None]]
+
+
+class _TooLarge(HTTPException):
+    """An HTTPException, because FastAPI turns every other failure to read a body into a 400."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(413, f"A body has at most {limit} bytes.")
 
 
 class Envelope:
-    """Pure ASGI around the whole application; Starlette's own middleware would cost a third of the throughput."""
+    """Pure ASGI around the whole application; Starlette's own middleware would cost a third of the throughput.
 
-    def __init__(self, app: ASGIApp, *, body_limit: int = BODY_LIMIT) -> None:
+    `admit` may refuse a request by raising an `ArcanaError` before anything else looks at it.
+    """
+
+    def __init__(self, app: ASGIApp, *, admit: Admit, body_limit: int = BODY_LIMIT) -> None:
         self.app = app
+        self.admit = admit
         self.body_limit = body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -117,10 +128,11 @@ class Envelope:
             if message["type"] == "http.request":
                 received += len(message.get("body", b""))
                 if received > self.body_limit:
-                    raise _TooLarge
+                    raise _TooLarge(self.body_limit)
             return message
 
         try:
+            await self.admit(scope)
             await self.app(scope, receive_limited, send_wrapped)
         except _TooLarge:
             if status == 0:

@@ -23,7 +23,7 @@ JOBS = Counter("arcana_jobs_total", "Ended jobs", ["name", "outcome"])
 
 # A bot token, a bearer token, a key of a provider or of WooCommerce, initData: whatever slipped into a message.
 SECRET = re.compile(
-    r"\b\d{6,12}:[A-Za-z0-9_-]{30,}|\bBearer\s+[\w.~+/=-]+|\b(?:sk|ck|cs|rk)[-_][A-Za-z0-9_-]{16,}"
+    r"(?<!\d)\d{6,12}:[A-Za-z0-9_-]{30,}|\bBearer\s+[\w.~+/=-]+|\b(?:sk|ck|cs|rk)[-_][A-Za-z0-9_-]{16,}"
     r"|\beyJ[\w-]+\.[\w-]+\.[\w-]+|\bhash=[0-9a-f]{64}|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)",
 )
 

@@ -93,7 +93,13 @@ async def change_me(body: schemas.ProfileChanges, principal: CurrentPrincipal, r
     services = container(request)
     changes = body.model_dump(exclude_none=True, exclude={"consent"})
     async with services.database.transaction() as connection:
-        profile = await services.users.update(connection, principal, changes=changes, consent=body.consent)
+        profile = await services.users.update(
+            connection,
+            principal,
+            changes=changes,
+            consent=body.consent,
+            project=services.catalogue.library().project_by_id(principal.project_id),
+        )
     return json_response(profile.body())
 
 

@@ -27,3 +27,9 @@ class UserBlocked(ArcanaError):
 
 class ConsentRequired(ArcanaError):
     status, code, detail = 403, "consent_required", "Agree to the notice first."
+
+
+class LanguageNotSpoken(ArcanaError):
+    """`languages` are those that the project speaks."""
+
+    status, code, detail = 422, "language_not_spoken", "This project does not speak that language."

@@ -8,7 +8,7 @@ from app.catalogue.library import Project
 from app.errors import Unauthenticated
 from app.kit.clock import utc_now
 from app.kit.database import Connection
-from app.users.errors import UserBlocked
+from app.users.errors import LanguageNotSpoken, UserBlocked
 from app.users.repository import Profile, RefreshTokenRepository, User, UserRepository
 from app.users.sessions import SessionService
 from app.users.tokens import Principal
@@ -44,9 +44,20 @@ class UserService:
         return profile
 
     async def update(
-        self, connection: Connection, principal: Principal, *, changes: dict[str, Any], consent: bool | None
+        self,
+        connection: Connection,
+        principal: Principal,
+        *,
+        changes: dict[str, Any],
+        consent: bool | None,
+        project: Project | None,
     ) -> Profile:
-        """`changes` holds only columns that the schema allows; `consent` stamps or withdraws the agreement."""
+        """`changes` holds only columns that the schema allows; `consent` stamps or withdraws the agreement.
+
+        Raises `LanguageNotSpoken`.
+        """
+        if project and changes.get("language", project.default_language) not in project.languages:
+            raise LanguageNotSpoken(languages=list(project.languages))
         users = UserRepository(connection, principal.project_id)
         user = admit(await users.get(principal.user_id, lock=True))
         if consent is not None and consent != (user.consented_at is not None):
