@@ -28,7 +28,7 @@ final class Settings
          * @param array<string, string> $languages Two-letter code => name.
          */
         $languages = apply_filters('arcana_languages', $languages);
-        $valid = static fn (mixed $code): bool => is_string($code) && preg_match('/^[a-z]{2}$/', $code) === 1;
+        $valid = static fn (mixed $code): bool => is_string($code) && preg_match('/^[a-z]{2}$/D', $code) === 1;
         $languages = array_filter((array) $languages, $valid, ARRAY_FILTER_USE_KEY);
         return $languages ?: ['ru' => self::LANGUAGE_NAMES['ru'], 'en' => self::LANGUAGE_NAMES['en']];
     }

@@ -20,7 +20,7 @@ final class Report
         foreach (array_slice((array) ($body['problems'] ?? []), 0, self::LIMIT) as $problem) {
             $detail = [];
             foreach ((array) ($problem['detail'] ?? []) as $language => $text) {
-                if (is_string($language) && preg_match('/^[a-z]{2}$/', $language) === 1 && is_string($text)) {
+                if (is_string($language) && preg_match('/^[a-z]{2}$/D', $language) === 1 && is_string($text)) {
                     $detail[$language] = mb_substr(sanitize_textarea_field($text), 0, 1000);
                 }
             }

@@ -73,22 +73,18 @@ final class Catalogue
         return $state;
     }
 
-    /** Before the content is read: objects without a key get one, and live projects get their slug fixed. */
+    /** Before the content is read: what has no key of its own gets one, and live projects get their slug fixed. */
     private static function settle(): void
     {
         $snapshot = Reader::read();
-        foreach ($snapshot->products as $rows) {
-            foreach ($rows as $row) {
-                if ($row->key() === '' && $row->status !== 'trash') {
-                    Keys::ensure($row->id);
+        foreach ([...array_values($snapshot->products), ...array_values($snapshot->cards)] as $family) {
+            $taken = [];
+            foreach ($family as $row) {
+                // A raw copy has brought the key of its original along; Keys tells which of the two is the copy.
+                if ($row->status !== 'trash' && ($row->key() === '' || isset($taken[$row->key()]))) {
+                    Keys::ensure($row->key() === '' ? $row->id : max($row->id, $taken[$row->key()]));
                 }
-            }
-        }
-        foreach ($snapshot->cards as $cards) {
-            foreach ($cards as $card) {
-                if ($card->key() === '') {
-                    Keys::ensure($card->id);
-                }
+                $taken[$row->key()] = max($row->id, $taken[$row->key()] ?? 0);
             }
         }
         foreach ($snapshot->of(Kind::Project) as $row) {

@@ -28,7 +28,8 @@ final class Fingerprint
             $list = implode(',', array_map('intval', $attachments));
             $sums[] = "SELECT CONCAT(COUNT(*), '-', COALESCE(SUM(CRC32(CONCAT_WS('|', m.post_id, m.meta_key, m.meta_value))), 0))
                 FROM {$wpdb->postmeta} m WHERE m.post_id IN ($list)
-                AND m.meta_key IN ('_wp_attached_file', '_wp_attachment_metadata', '_wp_attachment_image_alt')";
+                AND (m.meta_key LIKE 'arcana\\_alt\\_%'
+                    OR m.meta_key IN ('_wp_attached_file', '_wp_attachment_metadata', '_wp_attachment_image_alt'))";
         }
         $parts = [];
         foreach ($sums as $sql) {

@@ -25,7 +25,7 @@ final class Money
     /** Minor units of a price such as "499.50", rounded half up; null for what is not a price. */
     public static function minorUnits(string $price, string $currency): ?int
     {
-        if (preg_match('/^(\d{1,12})(?:\.(\d*))?$/', trim($price), $found) !== 1) {
+        if (preg_match('/^(\d{1,12})(?:\.(\d*))?$/D', trim($price), $found) !== 1) {
             return null;
         }
         $decimals = self::decimals($currency);

@@ -27,12 +27,10 @@ final class Pictures
         if (!is_string($url) || $url === '') {
             return null;
         }
-        $alt = trim((string) get_post_meta($id, '_wp_attachment_image_alt', true));
-        $language = array_key_first(Settings::languages());
         return [
             'url' => set_url_scheme($url, (string) wp_parse_url(home_url(), PHP_URL_SCHEME)),
             'sha256' => self::hash($id),
-            'alt' => $alt === '' ? null : [$language => $alt],
+            'alt' => self::alternative($id) ?: null,
         ];
     }
 
@@ -42,6 +40,20 @@ final class Pictures
         $ids = array_keys($this->used);
         sort($ids);
         return $ids;
+    }
+
+    /** @return array<string, string> WordPress' own alternative text is the first language's; further ones have a field. */
+    private static function alternative(int $id): array
+    {
+        $texts = [];
+        foreach (array_keys(Settings::languages()) as $place => $language) {
+            $name = $place === 0 ? '_wp_attachment_image_alt' : "arcana_alt_$language";
+            $text = trim((string) get_post_meta($id, $name, true));
+            if ($text !== '') {
+                $texts[$language] = $text;
+            }
+        }
+        return $texts;
     }
 
     private static function hash(int $id): ?string

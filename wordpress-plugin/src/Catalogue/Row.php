@@ -42,7 +42,7 @@ final class Row
     public function integer(string $name, int $default, int $least = 0, int $most = PHP_INT_MAX): int
     {
         $value = $this->string($name);
-        return preg_match('/^-?\d{1,15}$/', $value) === 1 ? max($least, min($most, (int) $value)) : $default;
+        return preg_match('/^-?\d{1,15}$/D', $value) === 1 ? max($least, min($most, (int) $value)) : $default;
     }
 
     /** @param list<string> $allowed The first is the default. */
@@ -55,10 +55,10 @@ final class Row
     public function colour(string $name, string $default): string
     {
         $value = strtolower($this->string($name));
-        if (preg_match('/^#([0-9a-f])([0-9a-f])([0-9a-f])$/', $value, $digit) === 1) {
+        if (preg_match('/^#([0-9a-f])([0-9a-f])([0-9a-f])$/D', $value, $digit) === 1) {
             $value = "#$digit[1]$digit[1]$digit[2]$digit[2]$digit[3]$digit[3]";
         }
-        return preg_match('/^#[0-9a-f]{6}$/', $value) === 1 ? $value : $default;
+        return preg_match('/^#[0-9a-f]{6}$/D', $value) === 1 ? $value : $default;
     }
 
     /** @return array<string, string> Language => text, without the languages that are empty. */

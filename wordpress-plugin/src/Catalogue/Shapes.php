@@ -209,7 +209,7 @@ final class Shapes
         $username = ltrim($row->string('arcana_project_bot_username'), '@');
         return [
             'id' => $bot === null ? null : (int) $bot['id'],
-            'username' => preg_match('/^[A-Za-z]\w{3,31}$/', $username) === 1 ? $username : null,
+            'username' => preg_match('/^[A-Za-z]\w{3,31}$/D', $username) === 1 ? $username : null,
             'sealed_token' => $bot['sealed'] ?? null,
             'key_id' => $bot['key_id'] ?? null,
         ];

@@ -4,6 +4,8 @@ declare(strict_types=1);
 
 namespace Arcana\Cli;
 
+use Arcana\Settings;
+
 /** Brings the demo's pictures into the media library, each one once. */
 final class DemoPictures
 {
@@ -23,7 +25,7 @@ final class DemoPictures
     public function import(?array $picture): int|string
     {
         $url = (string) ($picture['url'] ?? '');
-        if (preg_match('/^demo:([A-Za-z0-9][A-Za-z0-9._-]*)$/', $url, $found) !== 1) {
+        if (preg_match('/^demo:([A-Za-z0-9][A-Za-z0-9._-]*)$/D', $url, $found) !== 1) {
             return '';
         }
         $file = $this->folder . '/' . $found[1];
@@ -31,8 +33,14 @@ final class DemoPictures
             throw new \RuntimeException("The demo has no picture {$found[1]}.");
         }
         $mark = $found[1] . ':' . hash_file('sha256', $file);
-        $known = $this->find($mark);
-        return $known !== 0 ? $known : $this->sideload($file, $mark, (array) ($picture['alt'] ?? []));
+        $id = $this->find($mark) ?: $this->sideload($file, $mark);
+        $alt = (array) ($picture['alt'] ?? []);
+        foreach (array_keys(Settings::languages()) as $place => $language) {
+            if (isset($alt[$language])) {
+                update_post_meta($id, $place === 0 ? '_wp_attachment_image_alt' : "arcana_alt_$language", wp_slash($alt[$language]));
+            }
+        }
+        return $id;
     }
 
     private function find(string $mark): int
@@ -46,8 +54,7 @@ final class DemoPictures
         ));
     }
 
-    /** @param array<string, string> $alt */
-    private function sideload(string $file, string $mark, array $alt): int
+    private function sideload(string $file, string $mark): int
     {
         $copy = wp_tempnam(basename($file));
         if (!copy($file, $copy)) {
@@ -63,9 +70,6 @@ final class DemoPictures
             throw new \RuntimeException(basename($file) . ': ' . $id->get_error_message());
         }
         update_post_meta($id, self::META, $mark);
-        if ($alt !== []) {
-            update_post_meta($id, '_wp_attachment_image_alt', (string) reset($alt));
-        }
         return $id;
     }
 }

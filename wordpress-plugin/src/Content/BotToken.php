@@ -25,7 +25,7 @@ final class BotToken
     public static function save(int $post_id, #[\SensitiveParameter] string $token): void
     {
         $token = trim($token);
-        if (preg_match('/^(\d{3,20}):[A-Za-z0-9_-]{16,100}$/', $token, $found) !== 1) {
+        if (preg_match('/^(\d{3,20}):[A-Za-z0-9_-]{16,100}$/D', $token, $found) !== 1) {
             throw new BackendError(__('This is not a bot token. @BotFather gives it in the form “123456789:letters and digits”.', 'arcana'));
         }
         $bot_id = $found[1];

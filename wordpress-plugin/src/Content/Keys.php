@@ -14,7 +14,7 @@ use Arcana\Service;
 final class Keys implements Service
 {
     public const META = '_arcana_key';
-    public const PATTERN = '/^[a-z0-9][a-z0-9_-]{1,63}$/';
+    public const PATTERN = '/^[a-z0-9][a-z0-9_-]{1,63}$/D';
 
     /** Meta that belongs to one object alone and is never copied with it. */
     public const NOT_COPIED = [self::META, BotToken::META, Slugs::LIVE_META, 'arcana_project_slug', '_arcana_project_slug'];

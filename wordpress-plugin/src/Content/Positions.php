@@ -65,7 +65,7 @@ final class Positions
         foreach (is_array($value) ? $value : [] as $language => $words) {
             $words = is_string($words) ? $words : '';
             $words = $multiline ? sanitize_textarea_field($words) : sanitize_text_field($words);
-            if ($words !== '' && preg_match('/^[a-z]{2}$/', (string) $language) === 1) {
+            if ($words !== '' && preg_match('/^[a-z]{2}$/D', (string) $language) === 1) {
                 $text[(string) $language] = $words;
             }
         }

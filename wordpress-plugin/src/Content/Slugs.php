@@ -25,7 +25,7 @@ final class Slugs
         if (strlen($slug) < 2 || strlen($slug) > 40) {
             return 'length';
         }
-        if (preg_match('/^[a-z0-9]+(?:-[a-z0-9]+)*$/', $slug) !== 1) {
+        if (preg_match('/^[a-z0-9]+(?:-[a-z0-9]+)*$/D', $slug) !== 1) {
             return 'characters';
         }
         return in_array($slug, self::RESERVED, true) ? 'reserved' : null;

@@ -94,6 +94,16 @@ final class ContentFields
         ];
     }
 
+    /** @return list<array<string, mixed>> WordPress itself has one alternative text; it is taken for the first language. */
+    public static function picture(): array
+    {
+        $fields = [];
+        foreach (array_slice(Settings::languages(), 1) as $code => $language) {
+            $fields[] = Field::make('text', "alt_$code", sprintf(__('Alternative text, %s', 'arcana'), $language), ['maxlength' => 200]);
+        }
+        return $fields;
+    }
+
     /** @return array<string, string> */
     public static function suits(): array
     {

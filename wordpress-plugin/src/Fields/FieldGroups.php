@@ -26,6 +26,8 @@ final class FieldGroups implements Service
         }
         $location = [[['param' => 'post_type', 'operator' => '==', 'value' => Cards::POST_TYPE]]];
         self::add('card', __('Tarot card', 'arcana'), ContentFields::card(), $location);
+        $location = [[['param' => 'attachment', 'operator' => '==', 'value' => 'image']]];
+        self::add('picture', __('Alternative text in further languages', 'arcana'), ContentFields::picture(), $location);
     }
 
     /** @return array<string, list<array<string, mixed>>> Tab of the product-data panel => its fields. */

@@ -41,7 +41,7 @@ final class Validation implements Service
     public function username(bool|string $valid, mixed $value): bool|string
     {
         $name = ltrim(trim((string) $value), '@');
-        if ($valid !== true || $name === '' || preg_match('/^[A-Za-z][A-Za-z0-9_]{3,31}$/', $name) === 1) {
+        if ($valid !== true || $name === '' || preg_match('/^[A-Za-z][A-Za-z0-9_]{3,31}$/D', $name) === 1) {
             return $valid;
         }
         return __('A user name has 4 to 32 Latin letters, digits and underscores.', 'arcana');
@@ -49,7 +49,7 @@ final class Validation implements Service
 
     public function profile(bool|string $valid, mixed $value): bool|string
     {
-        if ($valid !== true || trim((string) $value) === '' || preg_match('/^[A-Za-z0-9_.-]{1,64}$/', trim((string) $value)) === 1) {
+        if ($valid !== true || trim((string) $value) === '' || preg_match('/^[A-Za-z0-9_.-]{1,64}$/D', trim((string) $value)) === 1) {
             return $valid;
         }
         return __('The name of a profile has only Latin letters, digits, dots, hyphens and underscores. It is never an address.', 'arcana');
