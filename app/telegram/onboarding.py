@@ -10,7 +10,6 @@ from aiogram import Bot
 from aiogram.exceptions import (
     ClientDecodeError,
     TelegramAPIError,
-    TelegramBadRequest,
     TelegramNetworkError,
     TelegramNotFound,
     TelegramRetryAfter,
@@ -89,7 +88,7 @@ class Onboarding:
     def _is_due(self, project: Project, records: dict[int, BotRecord]) -> bool:
         assert project.bot is not None  # noqa: S101  # BotRegistry.projects() gives only those
         record = records.get(project.bot.id)
-        if record is None or record.settings_hash != self._fingerprint(project):
+        if record is None or record.settings_hash != self.fingerprint(project):
             return True
         return record.next_check_at is not None and record.next_check_at <= utc_now()
 
@@ -99,11 +98,16 @@ class Onboarding:
             return []
         return [self._delivery(project), *self._commands(project), self._menu(project)]
 
-    def _fingerprint(self, project: Project) -> str:
+    def fingerprint(self, project: Project) -> str:
+        """Changes if and only if there is something to tell Telegram."""
         assert project.bot is not None  # noqa: S101  # as above
-        token = hashlib.sha256(project.bot.token.get_secret_value().encode()).hexdigest()
         parts = {setting.name: setting.hash for setting in self.settings(project)}
-        return json.digest([project.id, project.status, token, parts])
+        return json.digest([project.id, project.status, self._account(project), parts])
+
+    def _account(self, project: Project) -> str:
+        """A new token, or another Bot API server, knows nothing of what the former was told."""
+        assert project.bot is not None  # noqa: S101  # as above
+        return json.digest([self._bots.settings.telegram_api_url, project.bot.token.get_secret_value()])
 
     async def set_up(self, project: Project) -> bool:
         """Talks to one bot's Telegram; true if everything is as it should be. What is wrong is recorded in
@@ -118,6 +122,9 @@ class Onboarding:
         if bot is None or not usable(bot.token, bot_id):
             return await self._fail(project, sent, "refused", "token_malformed", REFUSED_AGAIN)
         wanted = self.settings(project)
+        account = self._account(project)
+        if sent.get("account") != account:
+            sent = {"account": account}
         try:
             me = await bot.get_me()
             for setting in wanted:
@@ -132,15 +139,11 @@ class Onboarding:
         except (TelegramNetworkError, TelegramServerError, ClientDecodeError):
             again = timedelta(seconds=min(600, 5 * 2 ** min(failures, 10)))
             return await self._fail(project, sent, "failing", "telegram_unreachable", again)
-        except TelegramBadRequest as error:
-            return await self._fail(
-                project, sent, "failing", "settings_refused", timedelta(minutes=10), reason=error.message
-            )
         except TelegramAPIError as error:
             return await self._fail(
                 project, sent, "failing", "settings_refused", timedelta(minutes=10), reason=error.message
             )
-        names = {setting.name for setting in wanted}
+        names = {"account", *(setting.name for setting in wanted)}
         async with self._database.connection() as connection:
             await BotRepository(connection, project.id).succeed(
                 bot_id,
@@ -148,7 +151,7 @@ class Onboarding:
                 state="ready" if wanted else "prepared",
                 username=me.username,
                 sent={name: value for name, value in sent.items() if name in names},
-                settings_hash=self._fingerprint(project),
+                settings_hash=self.fingerprint(project),
             )
         log.info("bot is set up", bot_id=bot_id, project=project.key, username=me.username)
         return True
@@ -171,7 +174,7 @@ class Onboarding:
                 webhook_id=self._bots.webhooks.webhook(project.bot.id).id,
                 state=state,
                 sent=sent,
-                settings_hash=self._fingerprint(project),
+                settings_hash=self.fingerprint(project),
                 error_code=code,
                 error=words,
                 check_after=again,

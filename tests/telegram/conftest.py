@@ -126,13 +126,8 @@ def bot_of(bot_id: int, name: str = "one") -> Bot:
     return Bot(bot_id, f"bot_{bot_id}", SecretStr(token(bot_id, name)))
 
 
-async def make_project(database: Database, shelf: Shelf, slug: str, bot_id: int, **changes: Any) -> Project:
-    """A live project in the database and on the shelf."""
-    async with database.connection() as connection:
-        project_id = await connection.fetchval(
-            "INSERT INTO projects (key, slug, status, source) VALUES ($1, $1, 'live', 'demo') RETURNING id",
-            slug,
-        )
+def project_of(project_id: int, slug: str, bot_id: int, **changes: Any) -> Project:
+    """A live project that speaks Russian and English."""
     values: dict[str, Any] = {
         "id": project_id,
         "key": slug,
@@ -156,7 +151,17 @@ async def make_project(database: Database, shelf: Shelf, slug: str, bot_id: int,
         "model_profile": None,
         "bot": bot_of(bot_id),
     }
-    return shelf.put(Project(**{**values, **changes}))
+    return Project(**{**values, **changes})
+
+
+async def make_project(database: Database, shelf: Shelf, slug: str, bot_id: int) -> Project:
+    """A live project in the database and on the shelf."""
+    async with database.connection() as connection:
+        project_id = await connection.fetchval(
+            "INSERT INTO projects (key, slug, status, source) VALUES ($1, $1, 'live', 'demo') RETURNING id",
+            slug,
+        )
+    return shelf.put(project_of(project_id, slug, bot_id))
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The address that Telegram delivers to: who is let in, what is kept, and what is said when it cannot be."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
@@ -131,14 +131,17 @@ class TestRefused:
 
 async def test_without_postgres_telegram_is_asked_to_send_again(settings: Settings) -> None:
     body = json.dumps(message(1))
-    async with Wire.to(settings.database_url) as wire:
-        async with door_of(settings.model_copy(update={"database_url": wire.url})) as door:
-            await wire.cut()
-            answer = await door.deliver(body)
-            assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
-            await wire.mend()
-            assert (await door.deliver(body)).status_code == 200
-            assert await door.kept() == 1
+    async with AsyncExitStack() as stack:
+        wire = await stack.enter_async_context(Wire.to(settings.database_url))
+        door = await stack.enter_async_context(
+            door_of(settings.model_copy(update={"database_url": wire.url}))
+        )
+        await wire.cut()
+        answer = await door.deliver(body)
+        assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
+        await wire.mend()
+        assert (await door.deliver(body)).status_code == 200
+        assert await door.kept() == 1
 
 
 def test_ids_and_secrets_are_opaque_and_the_same_in_every_process(settings: Settings) -> None:
