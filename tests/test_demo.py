@@ -223,7 +223,8 @@ def sealed_bot(settings: Settings, project: str, token: str) -> dict[str, str]:
 async def store_catalogue(database: Database, *projects: dict[str, Any]) -> None:
     async with database.transaction() as connection:
         number = await connection.fetchval(
-            "INSERT INTO catalogue_documents (source, version, document) VALUES ('store', 'v', $1) RETURNING id",
+            "INSERT INTO catalogue_documents (source, version, document)"
+            " VALUES ('store', 'v', $1) RETURNING id",
             json.dumps({"version": "v1", "projects": list(projects)}),
         )
         await connection.execute(
