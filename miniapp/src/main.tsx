@@ -6,13 +6,13 @@ import { createApi } from './api/client';
 import { CatalogueContext, createQueryClient } from './api/queries';
 import { Session } from './api/session';
 import { App } from './app/App';
+import { loadFonts } from './app/fonts';
 import { Nowhere } from './app/Nowhere';
 import { type PageProject, readPageProject } from './app/project';
 import { createRouter, RouterContext } from './app/router';
 import { ServicesContext } from './app/services';
 import { applyTheme, themeTokens } from './app/theme';
 import { createPlatform } from './platform';
-import './styles/fonts.css';
 import './styles/base.css';
 
 async function start(container: HTMLElement): Promise<void> {
@@ -23,12 +23,17 @@ async function start(container: HTMLElement): Promise<void> {
     return;
   }
   applyTheme(project.theme, themeTokens(project.theme, null));
-  root.render(await compose(project));
+  const fonts = loadFonts(project.theme.font);
+  const app = await compose(project);
+  await fonts;
+  root.render(app);
 }
 
 async function compose(project: PageProject) {
   const platform = await createPlatform(project);
   const session = new Session(project.slug, platform);
+  // The sign-in goes out now; its failure is shown by the first query that needs it.
+  void session.token().catch(() => undefined);
   const services = { project, platform, session, api: createApi(session) };
   return (
     <StrictMode>

@@ -4,8 +4,6 @@ import { ApiError, SessionEnded } from '@/api/errors';
 import { useCatalogue, useMe } from '@/api/queries';
 import { ConsentScreen } from '@/features/consent/ConsentScreen';
 import { Home } from '@/features/home/Home';
-import { ReadingScreen } from '@/features/reading/ReadingScreen';
-import { QuestionScreen } from '@/features/spread/QuestionScreen';
 import { SpreadScreen } from '@/features/spread/SpreadScreen';
 import { chooseLanguage, createTranslation, TranslationContext, useTranslation } from '@/i18n';
 import { Button } from '@/ui/Button';
@@ -21,10 +19,30 @@ import { useServices } from './services';
 import { TabBar } from './TabBar';
 import { useTheme } from './useTheme';
 
-const History = lazy(() => import('@/features/history/History'));
-const Profile = lazy(() => import('@/features/profile/Profile'));
-const Packages = lazy(() => import('@/features/packages/Packages'));
-const ProofScreen = lazy(() => import('@/features/proof/ProofScreen'));
+// Fetched when the first screen stands (`prefetch`), so that a tap seldom waits for one.
+const load = {
+  question: () => import('@/features/spread/QuestionScreen'),
+  reading: () => import('@/features/reading/ReadingScreen'),
+  history: () => import('@/features/history/History'),
+  profile: () => import('@/features/profile/Profile'),
+  packages: () => import('@/features/packages/Packages'),
+  proof: () => import('@/features/proof/ProofScreen'),
+};
+const QuestionScreen = lazy(load.question);
+const ReadingScreen = lazy(load.reading);
+const History = lazy(load.history);
+const Profile = lazy(load.profile);
+const Packages = lazy(load.packages);
+const ProofScreen = lazy(load.proof);
+
+/** One after another, so that they never stand in the way of what the person does. */
+async function prefetch(): Promise<void> {
+  try {
+    for (const one of Object.values(load)) await one();
+  } catch {
+    // Offline: each is fetched when it is needed.
+  }
+}
 
 export function App() {
   const { project, platform } = useServices();
@@ -59,6 +77,10 @@ function Shell({ end }: { end: SessionEnded | null }) {
   const me = useMe();
   const catalogue = useCatalogue({ fast: route.name === 'packages' });
   const [looking, setLooking] = useState(false);
+  const ready = me.isSuccess;
+  useEffect(() => {
+    if (ready) void prefetch();
+  }, [ready]);
   useTheme(catalogue.data?.project.theme);
   usePlatformBack();
 

@@ -64,7 +64,9 @@ export function themeTokens(theme: Theme, place: PlatformColours | null): Tokens
     '--accent': accent,
     '--accent-ink': readable(accent, grounds, 4.5),
     '--accent-text': contrast(theme.accent_text, accent) >= 4.5 ? theme.accent_text : bestOn(accent),
-    '--accent-soft': withAlpha(accent, theme.scheme === 'dark' ? 0.14 : 0.12),
+    // Gold over deep blue turns to mud: on dark grounds what is soft is lit by the text's own light.
+    '--accent-soft': theme.scheme === 'dark' ? withAlpha(text, 0.08) : withAlpha(accent, 0.12),
+    '--glow': withAlpha(mix(raised, text, 0.35), theme.scheme === 'dark' ? 0.4 : 0.2),
     '--accent-line': withAlpha(accent, 0.4),
     '--danger': readable(danger, grounds, 4.5),
     '--good': readable(theme.scheme === 'dark' ? '#7fd6a4' : '#1f7a4a', grounds, 4.5),

@@ -14,7 +14,12 @@ export const ru: Record<MessageKey, Message> = {
   'action.home': 'К раскладам',
 
   'count.readings': { one: '{count} расклад', few: '{count} расклада', many: '{count} раскладов', other: '{count} расклада' },
-  'count.follow_ups': { one: '{count} вопрос', few: '{count} вопроса', many: '{count} вопросов', other: '{count} вопроса' },
+  'count.follow_ups': {
+    one: '{count} уточняющий вопрос',
+    few: '{count} уточняющих вопроса',
+    many: '{count} уточняющих вопросов',
+    other: '{count} уточняющего вопроса',
+  },
   'count.cards': { one: '{count} карта', few: '{count} карты', many: '{count} карт', other: '{count} карты' },
   'count.seconds': { one: '{count} секунду', few: '{count} секунды', many: '{count} секунд', other: '{count} секунды' },
 
@@ -37,8 +42,8 @@ export const ru: Record<MessageKey, Message> = {
   'manners.informal': 'На «ты»',
   'manners.formal': 'На «вы»',
   'manners.gender': { informal: 'Как о тебе говорить', formal: 'Как о вас говорить' },
-  'manners.feminine': 'В женском роде',
-  'manners.masculine': 'В мужском роде',
+  'manners.feminine': 'Она',
+  'manners.masculine': 'Он',
   'manners.unspecified': 'Нейтрально',
   'manners.reversals': 'Перевёрнутые карты',
   'manners.reversals_hint': 'Карта может выпасть вверх ногами и тогда покажет свою скрытую сторону.',
@@ -207,7 +212,7 @@ export const ru: Record<MessageKey, Message> = {
   'profile.title': 'Профиль',
   'profile.balance': { informal: 'Твой баланс', formal: 'Ваш баланс' },
   'profile.readings': 'Расклады',
-  'profile.follow_ups': 'Вопросы',
+  'profile.follow_ups': 'Уточнения',
   'profile.packages': 'Как получить ещё',
   'profile.language': 'Язык',
   'profile.manners': 'Как мы общаемся',

@@ -15,12 +15,14 @@ interface ScreenProps {
   /** Stays at the bottom of the screen. */
   foot?: ReactNode;
   tabbed?: boolean;
+  /** The content itself takes all the height there is. */
+  filled?: boolean;
   /** Draws no bar of its own. */
   bare?: boolean;
 }
 
 /** One place of the app: safe areas, a way back where the platform shows none, the focus on arrival. */
-export function Screen({ title, children, aside, foot, tabbed, bare }: ScreenProps) {
+export function Screen({ title, children, aside, foot, tabbed, filled, bare }: ScreenProps) {
   const { platform, project } = useServices();
   const { t, language } = useTranslation();
   const name = projectName(project, language);
@@ -52,7 +54,7 @@ export function Screen({ title, children, aside, foot, tabbed, bare }: ScreenPro
       {children}
       {foot ? (
         <>
-          <div className={styles.spacer} />
+          {filled ? null : <div className={styles.spacer} />}
           <div className={styles.foot}>{foot}</div>
         </>
       ) : null}

@@ -8,7 +8,6 @@ import { Toggle } from '@/ui/Choice';
 import { Icon } from '@/ui/Icon';
 import { Screen } from '@/ui/Screen';
 import { ErrorNote } from '@/ui/State';
-import { Emblem } from '../cards/glyphs';
 import styles from './ConsentScreen.module.css';
 import { LanguageSwitch } from './LanguageSwitch';
 import { type Manners, MannersForm } from './MannersForm';
@@ -44,6 +43,9 @@ function Notice({ agreed, onAgree, onNext, onSkip }: NoticeProps) {
       aside={<LanguageSwitch />}
       foot={
         <>
+          <div className={styles.agree}>
+            <Toggle look="box" name={t('consent.agree')} checked={agreed} onChange={onAgree} />
+          </div>
           <Button wide disabled={!agreed} onClick={onNext}>
             {t('consent.next')}
           </Button>
@@ -56,7 +58,6 @@ function Notice({ agreed, onAgree, onNext, onSkip }: NoticeProps) {
       }
     >
       <div className={styles.top}>
-        <Emblem className={styles.sign} />
         <h1>{t('consent.title')}</h1>
         <p className={styles.lead}>{t('consent.lead')}</p>
       </div>
@@ -66,9 +67,6 @@ function Notice({ agreed, onAgree, onNext, onSkip }: NoticeProps) {
         <Point sign={<Icon name="spark" />} title={t('consent.ai')} text={t('consent.ai_hint')} />
       </ul>
       {notice ? <p className={styles.notice}>{notice}</p> : null}
-      <div className={styles.agree}>
-        <Toggle look="box" name={t('consent.agree')} checked={agreed} onChange={onAgree} />
-      </div>
     </Screen>
   );
 }

@@ -16,6 +16,9 @@ import { fly } from './flight';
 import { loadChoice, randomPlaces, saveChoice } from './picks';
 import { useDraw } from './useDraw';
 
+/** Few cards have room to lie large. */
+const LARGEST: Readonly<Record<number, number>> = { 1: 132, 2: 108, 3: 98 };
+
 /** Choosing the cards: the empty places of the spread above, the fan below. */
 export function FanScreen({ reading }: { reading: Reading }) {
   const { t } = useTranslation();
@@ -29,8 +32,8 @@ export function FanScreen({ reading }: { reading: Reading }) {
   const back = catalogue.data?.decks.find(({ key }) => key === reading.deck.key)?.back ?? null;
   const width = Math.min(window.innerWidth, 560) - 40;
   const layout = useMemo(
-    () => layOut(reading.positions, { width: Math.min(width, 360), largest: 74, highest: Math.max(150, window.innerHeight - 480), gap: 6 }),
-    [reading.positions, width],
+    () => layOut(reading.positions, { width: Math.min(width, 360), largest: LARGEST[total] ?? 76, highest: Math.max(150, window.innerHeight - 500), gap: 6 }),
+    [reading.positions, width, total],
   );
   const complete = choice.picks.length === total;
   const next = reading.positions[choice.picks.length];
@@ -70,6 +73,7 @@ export function FanScreen({ reading }: { reading: Reading }) {
   return (
     <Screen
       title={reading.spread.name}
+      filled
       foot={
         draw.isError ? (
           <ErrorNote error={draw.error} text={t('draw.failed')} onRetry={() => draw.mutate(choice)} />

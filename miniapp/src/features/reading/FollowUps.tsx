@@ -10,8 +10,7 @@ import { useTranslation } from '@/i18n';
 import { Button } from '@/ui/Button';
 import { Icon } from '@/ui/Icon';
 import { ErrorNote } from '@/ui/State';
-import { QUESTION_LIMIT } from '../spread/QuestionScreen';
-import { randomKey } from '../spread/useStartReading';
+import { QUESTION_LIMIT, randomKey } from '../spread/useStartReading';
 import { KindNote, Prose } from './Prose';
 import { RatingRow } from './RatingRow';
 import styles from './ReadingScreen.module.css';
@@ -67,14 +66,11 @@ function Exchange({ reading, question }: { reading: Reading; question: Question 
           reconnecting={stream.reconnecting}
           waiting={t('follow.writing')}
           language={reading.language}
-        />
-      )}
-      {finished && !failed ? (
-        <>
+        >
           <KindNote kind={stream.done?.kind ?? question.answer.kind} offline={stream.done?.offline ?? question.answer.offline} />
           <RatingRow reading={reading.id} question={question.id} rating={question.rating} />
-        </>
-      ) : null}
+        </Prose>
+      )}
     </article>
   );
 }

@@ -1,3 +1,4 @@
+import { type ReactNode, useEffect, useEffectEvent } from 'react';
 import { useTranslation } from '@/i18n';
 import { classes } from '@/ui/classes';
 import { Icon } from '@/ui/Icon';
@@ -13,13 +14,22 @@ interface ProseProps {
   reconnecting: boolean;
   waiting: string;
   language: string;
+  /** Comes below the text, once that stands there whole. */
+  children?: ReactNode;
+  onWritten?: () => void;
 }
 
 /** A text of the AI, growing at the speed of reading. The screen never scrolls by itself. */
-export function Prose({ text, live, finished, reconnecting, waiting, language }: ProseProps) {
+export function Prose({ text, live, finished, reconnecting, waiting, language, children, onWritten }: ProseProps) {
   const { t } = useTranslation();
   const smooth = useSmoothText(text, live);
   const busy = !finished || smooth.writing;
+  const written = useEffectEvent(() => onWritten?.());
+
+  useEffect(() => {
+    if (!busy) written();
+  }, [busy]);
+
   return (
     <div className={classes(busy && live && styles.writing)}>
       <div className={styles.prose} lang={language} aria-live="polite" aria-busy={busy}>
@@ -31,6 +41,7 @@ export function Prose({ text, live, finished, reconnecting, waiting, language }:
           {reconnecting ? t('reading.reconnecting') : waiting}
         </p>
       ) : null}
+      {busy ? null : children}
     </div>
   );
 }

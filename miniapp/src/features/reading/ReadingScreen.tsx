@@ -21,7 +21,7 @@ import { Table } from './Table';
 import { useStream } from './useStream';
 
 /** A reading in whatever state it is: to be drawn, being written, finished, or given up. Works on any device. */
-export function ReadingScreen({ id }: { id: string }) {
+export default function ReadingScreen({ id }: { id: string }) {
   const { t } = useTranslation();
   const router = useRouter();
   const reading = useReading(id);
@@ -75,6 +75,7 @@ function DrawnReading({ reading }: { reading: Reading }) {
   const [open, setOpen] = useState<ReadonlySet<number>>(() => new Set(takeFresh(reading.id) ? [] : all));
   const [looking, setLooking] = useState<number | null>(null);
   const [live] = useState(reading.state === 'interpreting');
+  const [written, setWritten] = useState(!live);
   const revealed = open.size >= reading.cards.length;
   const back = catalogue.data?.decks.find(({ key }) => key === reading.deck.key)?.back ?? null;
 
@@ -125,20 +126,18 @@ function DrawnReading({ reading }: { reading: Reading }) {
                 reconnecting={stream.reconnecting}
                 waiting={t('reading.writing')}
                 language={reading.language}
-              />
-            )}
-            {finished && !failed ? (
-              <>
+                onWritten={() => setWritten(true)}
+              >
                 <KindNote
                   kind={stream.done?.kind ?? reading.interpretation?.kind ?? null}
                   offline={stream.done?.offline ?? reading.interpretation?.offline ?? false}
                 />
                 <RatingRow reading={reading.id} rating={reading.rating} />
-              </>
-            ) : null}
+              </Prose>
+            )}
           </section>
-          {reading.state === 'finished' ? <FollowUps reading={reading} /> : null}
-          {finished || failed ? <ReadingFoot reading={reading} /> : null}
+          {written && reading.state === 'finished' ? <FollowUps reading={reading} /> : null}
+          {written || failed ? <ReadingFoot reading={reading} /> : null}
         </>
       ) : null}
       {looking !== null && reading.cards[looking] ? <CardSheet drawn={reading.cards[looking]} onClose={() => setLooking(null)} /> : null}

@@ -10,12 +10,11 @@ import { Screen } from '@/ui/Screen';
 import { ErrorNote } from '@/ui/State';
 import { ConsentScreen } from '../consent/ConsentScreen';
 import styles from './SpreadScreen.module.css';
-import { useStartReading } from './useStartReading';
+import { QUESTION_LIMIT, useStartReading } from './useStartReading';
 
-export const QUESTION_LIMIT = 500;
 const HINTS = ['question.hint_open', 'question.hint_self', 'question.hint_one'] as const;
 
-export function QuestionScreen({ spreadKey }: { spreadKey: string }) {
+export default function QuestionScreen({ spreadKey }: { spreadKey: string }) {
   const { t } = useTranslation();
   const router = useRouter();
   const { platform } = useServices();

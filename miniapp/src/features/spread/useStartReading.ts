@@ -4,6 +4,9 @@ import { unwrap } from '@/api/client';
 import { keys } from '@/api/queries';
 import { useServices } from '@/app/services';
 
+/** Letters, as the API allows. */
+export const QUESTION_LIMIT = 500;
+
 interface Wish {
   spread: string;
   question: string;

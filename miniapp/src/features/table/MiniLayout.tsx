@@ -27,7 +27,7 @@ export function MiniLayout({ positions, width, height, numbered = false }: MiniL
             width={w}
             height={h}
             rx={Math.max(1.5, w * 0.09)}
-            fill={place.rotation === 0 ? 'var(--accent-soft)' : 'var(--surface)'}
+            fill="var(--raised)"
             stroke="var(--accent-ink)"
             strokeWidth={1}
             strokeOpacity={0.75}
