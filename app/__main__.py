@@ -131,7 +131,9 @@ def keys(
 
 
 @app.command()
-def openapi(path: Annotated[Path | None, typer.Argument(help="Where to; else to the screen.")] = None) -> None:
+def openapi(
+    path: Annotated[Path | None, typer.Argument(help="Where to; else to the screen.")] = None,
+) -> None:
     """Write the OpenAPI document."""
     import json
 

@@ -19,6 +19,7 @@ from app.readings.copies import DeckCopies
 from app.readings.service import ReadingService
 from app.readings.transcripts import Listener
 from app.settings import Settings
+from app.telegram import erasure
 from app.telegram.directory import WebhookDirectory
 from app.users.service import UserService
 from app.users.sessions import SessionService
@@ -64,9 +65,7 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
     http = httpx.AsyncClient(timeout=httpx.Timeout(10.0, connect=5.0), follow_redirects=False)
     tokens = Tokens(secret, access_seconds=settings.access_token_seconds)
     sessions = SessionService(tokens, secret, refresh_lifetime=timedelta(days=settings.refresh_token_days))
-    catalogue = Catalogue(
-        settings=settings, secret=secret, keyring=keyring, database=database, redis=redis, http=http
-    )
+    catalogue = Catalogue(settings=settings, secret=secret, keyring=keyring, database=database, redis=redis, http=http)
     await database.open()
     try:
         yield Container(
@@ -80,7 +79,7 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
             limits=RateLimits(redis, settings.redis_url),
             tokens=tokens,
             sessions=sessions,
-            users=UserService(sessions, erasers=(readings_service.erase, idempotency.erase)),
+            users=UserService(sessions, erasers=(readings_service.erase, idempotency.erase, erasure.erase)),
             readings=ReadingService(DeckCopies(), draw_lifetime=timedelta(hours=settings.draw_expires_hours)),
             listener=Listener(redis),
             webhooks=WebhookDirectory(secret=secret, catalogue=catalogue),

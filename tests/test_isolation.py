@@ -60,9 +60,7 @@ class TestForeignIds:
         stranger = await api.sign_in(stranger_slug, telegram_id=500 if stranger_slug == "verbena" else 501)
         reading = await finished_reading(owner)
         path = f"/api/v1/readings/{reading['id']}"
-        asked = await owner.post(
-            f"{path}/questions", json={"text": "Моё"}, headers={"Idempotency-Key": "owner-asks-1"}
-        )
+        asked = await owner.post(f"{path}/questions", json={"text": "Моё"}, headers={"Idempotency-Key": "owner-asks-1"})
         before = await state_of(owner, path)
         tried = 0
         for method, template in user_routes():
@@ -95,9 +93,7 @@ class TestForeignIds:
         path = f"/api/v1/readings/{own['id']}"
         answer = await stranger.get(f"{path}/questions/{asked.json()['id']}/answer")
         assert answer.status_code == 404
-        rated = await stranger.post(
-            f"{path}/feedback", json={"rating": "bad", "question_id": asked.json()["id"]}
-        )
+        rated = await stranger.post(f"{path}/feedback", json={"rating": "bad", "question_id": asked.json()["id"]})
         assert rated.status_code == 404
 
     async def test_own_lists_hold_nothing_foreign(self, api: Api) -> None:
@@ -117,7 +113,7 @@ class TestForeignIds:
 class TestCoverage:
     def test_every_route_of_the_application_is_accounted_for(self) -> None:
         api = build_api(Settings(_env_file=None, demo=True))
-        documented = {path for path in api.openapi()["paths"]}
+        documented = set(api.openapi()["paths"])
         users = {path for _, path in user_routes()}
         assert documented == users | NOT_A_USERS
         assert any(isinstance(route, APIRoute) for route in api.routes)

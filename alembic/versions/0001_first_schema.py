@@ -144,9 +144,7 @@ def upgrade() -> None:
         sa.CheckConstraint("state IN ('offered', 'paired', 'retired')", name=op.f("ck_stores_state")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stores")),
     )
-    op.create_index(
-        "uq_stores_paired", "stores", ["state"], unique=True, postgresql_where=sa.text("state = 'paired'")
-    )
+    op.create_index("uq_stores_paired", "stores", ["state"], unique=True, postgresql_where=sa.text("state = 'paired'"))
     op.create_table(
         "bots",
         sa.Column("bot_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -222,9 +220,7 @@ def upgrade() -> None:
         sa.Column("store_id", sa.Uuid(), nullable=False),
         sa.Column("nonce", sa.Text(), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["store_id"], ["stores.id"], name=op.f("fk_store_nonces_store_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name=op.f("fk_store_nonces_store_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("store_id", "nonce", name=op.f("pk_store_nonces")),
     )
     op.create_index("ix_store_nonces_seen_at", "store_nonces", ["seen_at"], unique=False)
@@ -235,14 +231,10 @@ def upgrade() -> None:
         sa.Column("project_id", sa.SmallInteger(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("left_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["project_id"], ["projects.id"], name=op.f("fk_telegram_departures_project_id")
-        ),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_telegram_departures_project_id")),
         sa.PrimaryKeyConstraint("bot_id", "chat_id", name=op.f("pk_telegram_departures")),
     )
-    op.create_index(
-        "ix_telegram_departures_project_id", "telegram_departures", ["project_id", "left_at"], unique=False
-    )
+    op.create_index("ix_telegram_departures_project_id", "telegram_departures", ["project_id", "left_at"], unique=False)
     op.create_table(
         "telegram_updates",
         sa.Column("bot_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -254,9 +246,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), server_default="pending", nullable=False),
         sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("failures", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column(
-            "next_attempt_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
-        ),
+        sa.Column("next_attempt_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
@@ -296,15 +286,11 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), server_default="active", nullable=False),
         sa.Column("consented_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column(
-            "last_seen_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
-        ),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("(state = 'erased') = (telegram_id IS NULL)", name=op.f("ck_users_erased")),
         sa.CheckConstraint("address IN ('informal', 'formal')", name=op.f("ck_users_address")),
-        sa.CheckConstraint(
-            "gender IN ('feminine', 'masculine', 'unspecified')", name=op.f("ck_users_gender")
-        ),
+        sa.CheckConstraint("gender IN ('feminine', 'masculine', 'unspecified')", name=op.f("ck_users_gender")),
         sa.CheckConstraint("state IN ('active', 'blocked', 'erased')", name=op.f("ck_users_state")),
         sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_users_project_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
@@ -460,9 +446,7 @@ def upgrade() -> None:
         sa.Column("drawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "(state IN ('awaiting_draw', 'expired')) = (picks IS NULL)", name=op.f("ck_readings_picks")
-        ),
+        sa.CheckConstraint("(state IN ('awaiting_draw', 'expired')) = (picks IS NULL)", name=op.f("ck_readings_picks")),
         sa.CheckConstraint("rating IN ('good', 'bad')", name=op.f("ck_readings_rating")),
         sa.CheckConstraint(
             "state IN ('awaiting_draw', 'interpreting', 'finished', 'failed', 'expired')",
@@ -548,9 +532,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "state IN ('queued', 'running', 'finished', 'failed')", name=op.f("ck_generations_state")
-        ),
+        sa.CheckConstraint("state IN ('queued', 'running', 'finished', 'failed')", name=op.f("ck_generations_state")),
         sa.ForeignKeyConstraint(
             ["project_id", "question_id"],
             ["reading_questions.project_id", "reading_questions.id"],
@@ -647,9 +629,7 @@ def downgrade() -> None:
     op.drop_table("bots")
     op.drop_index("uq_stores_paired", table_name="stores", postgresql_where=sa.text("state = 'paired'"))
     op.drop_table("stores")
-    op.drop_index(
-        "uq_projects_slug_present", table_name="projects", postgresql_where=sa.text("removed_at IS NULL")
-    )
+    op.drop_index("uq_projects_slug_present", table_name="projects", postgresql_where=sa.text("removed_at IS NULL"))
     op.drop_table("projects")
     op.drop_index("ix_pictures_due", table_name="pictures", postgresql_where=sa.text("state = 'pending'"))
     op.drop_table("pictures")

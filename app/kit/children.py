@@ -20,9 +20,7 @@ OnEnd = Callable[["Child", int, int], None]
 class Child:
     """`python -m <module> <arguments>` as a child, with its output appended to `log`."""
 
-    def __init__(
-        self, name: str, module: str, *arguments: str, environment: Mapping[str, str], log: Path
-    ) -> None:
+    def __init__(self, name: str, module: str, *arguments: str, environment: Mapping[str, str], log: Path) -> None:
         self.name = name
         self.log = log
         self._arguments = (module, *arguments)

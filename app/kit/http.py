@@ -45,18 +45,14 @@ class ErrorBody(BaseModel):
 
 def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses=` of a route: the given statuses and those that any route may answer."""
-    return {
-        status: {"model": ErrorBody} for status in sorted({400, 404, 405, 413, 422, 429, 500, 503, *statuses})
-    }
+    return {status: {"model": ErrorBody} for status in sorted({400, 404, 405, 413, 422, 429, 500, 503, *statuses})}
 
 
 def container(request: Request) -> "Container":
     return cast("Container", request.app.state.container)
 
 
-def json_response(
-    value: Any, status: int = 200, headers: dict[str, str] | None = None
-) -> Response:
+def json_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A response from plain data; skips FastAPI's model validation, which costs more than the query."""
     return Response(json.dumps(value), status, headers, media_type="application/json")
 
@@ -140,10 +136,14 @@ class Envelope:
         except ArcanaError as error:
             if status == 0:
                 await render_error(error)(scope, receive, send_wrapped)
-        except Exception:  # noqa: BLE001  # the last line of defence: logged with its cause, answered in our shape
+        except Exception:  # the last line of defence: logged with its cause, answered in our shape
             log.exception("unexpected failure", path=scope["path"])
             if status == 0:
-                body = {"error": "internal", "detail": "Something broke on our side.", "request_id": request_id}
+                body = {
+                    "error": "internal",
+                    "detail": "Something broke on our side.",
+                    "request_id": request_id,
+                }
                 await json_response(body, 500)(scope, receive, send_wrapped)
         finally:
             route = getattr(scope.get("route"), "path", "other")
@@ -151,7 +151,11 @@ class Envelope:
             telemetry.REQUESTS.labels(route, scope["method"], str(status)).inc()
             telemetry.REQUEST_SECONDS.labels(route).observe(elapsed)
             log.info(
-                "request", method=scope["method"], route=route, status=status, milliseconds=round(elapsed * 1000, 1)
+                "request",
+                method=scope["method"],
+                route=route,
+                status=status,
+                milliseconds=round(elapsed * 1000, 1),
             )
 
 

@@ -18,7 +18,11 @@ from app.kit.database import Base, Connection
 
 
 class IdempotencyKeyReused(ArcanaError):
-    status, code, detail = 422, "idempotency_key_reused", "This Idempotency-Key came with another body before."
+    status, code, detail = (
+        422,
+        "idempotency_key_reused",
+        "This Idempotency-Key came with another body before.",
+    )
 
 
 class IdempotencyKey(Base):
@@ -90,6 +94,4 @@ async def prune(connection: Connection) -> None:
 
 async def erase(connection: Connection, project_id: int, user_id: UUID) -> None:
     """The kept answers of somebody who leaves."""
-    await connection.execute(
-        "DELETE FROM idempotency_keys WHERE project_id = $1 AND user_id = $2", project_id, user_id
-    )
+    await connection.execute("DELETE FROM idempotency_keys WHERE project_id = $1 AND user_id = $2", project_id, user_id)

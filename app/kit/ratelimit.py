@@ -24,7 +24,7 @@ class RateLimits:
             RedisStorage(
                 f"async+{redis_url}",
                 implementation="redispy",
-                connection_pool=redis.connection_pool,
+                connection_pool=redis.connection_pool,  # type: ignore[arg-type]  # their annotation is too narrow
                 key_prefix="arcana:limits",
             )
         )
@@ -37,11 +37,13 @@ class RateLimits:
         identifiers = (scope, *map(str, who))
         if shared and time.monotonic() >= self._shared_back_at:
             try:
-                return await self._hit(self._shared, item, identifiers)
+                await self._hit(self._shared, item, identifiers)
             except REDIS_LOST:
                 # A frozen Redis must not cost every request its time-out.
                 self._shared_back_at = time.monotonic() + 5
                 log.warning("rate limits count in this process only", reason="redis is away")
+            else:
+                return
         await self._hit(self._local, item, identifiers)
 
     async def _hit(self, limiter: RateLimiter, item: RateLimitItem, identifiers: tuple[str, ...]) -> None:

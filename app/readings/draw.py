@@ -63,9 +63,7 @@ class Fan:
     reversed: tuple[bool, ...]
 
 
-def shuffle(
-    *, seed: bytes, reading: UUID, cards: Sequence[str], reversals: Reversals, client_seed: str = ""
-) -> Fan:
+def shuffle(*, seed: bytes, reading: UUID, cards: Sequence[str], reversals: Reversals, client_seed: str = "") -> Fan:
     order = list(cards)
     source = numbers(seed, stream="order", reading=reading, client_seed=client_seed)
     for place in range(len(order) - 1, 0, -1):

@@ -23,14 +23,23 @@ router = APIRouter(prefix="/api/v1/readings", tags=["readings"])
 
 IdempotencyKey = Annotated[
     str,
-    Header(alias="Idempotency-Key", min_length=8, max_length=128, pattern=r"^[\x21-\x7e]+$", description="Any UUID."),
+    Header(
+        alias="Idempotency-Key",
+        min_length=8,
+        max_length=128,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Any UUID.",
+    ),
 ]
 
 
 async def limit_writes(request: Request, principal: Principal) -> None:
     services = container(request)
     await services.limits.check(
-        "readings", principal.user_id, per_minute=services.settings.rate_limit_readings_per_minute, shared=True
+        "readings",
+        principal.user_id,
+        per_minute=services.settings.rate_limit_readings_per_minute,
+        shared=True,
     )
 
 
@@ -56,18 +65,14 @@ async def start(
         answer = await once.replay(connection)
         if answer is not None:
             return _json_bytes(answer, 201)
-        started = await services.readings.start(
-            connection, principal, order, library=services.catalogue.library()
-        )
+        started = await services.readings.start(connection, principal, order, library=services.catalogue.library())
         answer = json.dumps(started.body)
         await once.keep(connection, answer)
     services.readings.committed(principal.project_id, started.copy)
     return _json_bytes(answer, 201)
 
 
-@router.get(
-    "", response_model=schemas.Page, responses=error_responses(401), summary="My readings, the newest first"
-)
+@router.get("", response_model=schemas.Page, responses=error_responses(401), summary="My readings, the newest first")
 async def history(
     principal: CurrentPrincipal,
     request: Request,
@@ -147,12 +152,8 @@ async def ask(
     return _json_bytes(answer, 201)
 
 
-@router.post(
-    "/{reading_id}/feedback", status_code=204, responses=error_responses(401, 409), summary="Was it good?"
-)
-async def feedback(
-    reading_id: UUID, body: schemas.Feedback, principal: CurrentPrincipal, request: Request
-) -> Response:
+@router.post("/{reading_id}/feedback", status_code=204, responses=error_responses(401, 409), summary="Was it good?")
+async def feedback(reading_id: UUID, body: schemas.Feedback, principal: CurrentPrincipal, request: Request) -> Response:
     services = container(request)
     async with services.database.transaction() as connection:
         if body.question_id is None:

@@ -18,7 +18,11 @@ class DeckNotFound(ArcanaError):
 
 
 class PicksInvalid(ArcanaError):
-    status, code, detail = 422, "picks_invalid", "Pick as many different places of the fan as the spread has positions."
+    status, code, detail = (
+        422,
+        "picks_invalid",
+        "Pick as many different places of the fan as the spread has positions.",
+    )
 
 
 class AlreadyDrawn(ArcanaError):
@@ -26,7 +30,11 @@ class AlreadyDrawn(ArcanaError):
 
 
 class ReadingExpired(ArcanaError):
-    status, code, detail = 409, "reading_expired", "This reading waited too long; what it held was given back."
+    status, code, detail = (
+        409,
+        "reading_expired",
+        "This reading waited too long; what it held was given back.",
+    )
 
 
 class NotDrawn(ArcanaError):
@@ -42,4 +50,8 @@ class QuestionInProgress(ArcanaError):
 
 
 class ReadingInProgress(ArcanaError):
-    status, code, detail = 409, "reading_in_progress", "The interpretation is being written; delete it afterwards."
+    status, code, detail = (
+        409,
+        "reading_in_progress",
+        "The interpretation is being written; delete it afterwards.",
+    )

@@ -98,9 +98,7 @@ class GenerationRepository:
             return None
         return Claim(generation_id, row["project_id"], row["reading_id"], row["question_id"], lease, row["attempt"])
 
-    async def checkpoint(
-        self, rows: list[tuple[UUID, UUID, int, str]], *, lease_seconds: float
-    ) -> set[UUID]:
+    async def checkpoint(self, rows: list[tuple[UUID, UUID, int, str]], *, lease_seconds: float) -> set[UUID]:
         """Saves the texts (generation, lease, attempt, text) of one worker and beats its heart, in one statement.
 
         Answers which leases still hold; the others must stop writing.

@@ -11,14 +11,14 @@ from app.users.repository import RefreshTokenRepository
 from app.worker.port import Job, JobRegistry, enqueue
 
 if TYPE_CHECKING:
-    from app.container import Container
+    from app.worker.runner import WorkerContainer
 
 
-async def write(container: "Container", payload: dict[str, Any]) -> None:
+async def write(container: "WorkerContainer", payload: dict[str, Any]) -> None:
     await container.writer.write(UUID(payload["generation"]))
 
 
-async def recover(container: "Container", _: dict[str, Any]) -> None:
+async def recover(container: "WorkerContainer", _: dict[str, Any]) -> None:
     """Gives texts without a living worker to the next one, and gives up those that kill every worker."""
     async with container.database.transaction() as connection:
         generations = GenerationRepository(connection)
@@ -36,13 +36,13 @@ async def recover(container: "Container", _: dict[str, Any]) -> None:
             )
 
 
-async def expire(container: "Container", _: dict[str, Any]) -> None:
+async def expire(container: "WorkerContainer", _: dict[str, Any]) -> None:
     for project in container.catalogue.library().projects:
         async with container.database.transaction() as connection:
             await container.readings.expire(connection, project)
 
 
-async def prune(container: "Container", _: dict[str, Any]) -> None:
+async def prune(container: "WorkerContainer", _: dict[str, Any]) -> None:
     async with container.database.transaction() as connection:
         await idempotency.prune(connection)
         await RefreshTokenRepository(connection).prune()

@@ -13,6 +13,8 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     UniqueConstraint,
+)
+from sqlalchemy import (
     text as sql,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -40,9 +42,7 @@ class Reading(Base):
         ForeignKeyConstraint(["project_id", "deck_hash"], ["deck_copies.project_id", "deck_copies.hash"]),
         ForeignKeyConstraint(["project_id", "hold_id"], ["wallet_holds.project_id", "wallet_holds.id"]),
         UniqueConstraint("project_id", "id"),
-        CheckConstraint(
-            "state IN ('awaiting_draw', 'interpreting', 'finished', 'failed', 'expired')", name="state"
-        ),
+        CheckConstraint("state IN ('awaiting_draw', 'interpreting', 'finished', 'failed', 'expired')", name="state"),
         CheckConstraint("rating IN ('good', 'bad')", name="rating"),
         CheckConstraint("(state IN ('awaiting_draw', 'expired')) = (picks IS NULL)", name="picks"),
         Index(None, "project_id", "user_id", "id"),
@@ -113,7 +113,10 @@ class Generation(Base):
         ),
         CheckConstraint("state IN ('queued', 'running', 'finished', 'failed')", name="state"),
         Index(
-            "uq_generations_interpretation", "reading_id", unique=True, postgresql_where=sql("question_id IS NULL")
+            "uq_generations_interpretation",
+            "reading_id",
+            unique=True,
+            postgresql_where=sql("question_id IS NULL"),
         ),
         Index("uq_generations_answer", "question_id", unique=True),
         Index("ix_generations_open", "lease_until", postgresql_where=sql("state IN ('queued', 'running')")),

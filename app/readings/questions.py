@@ -53,9 +53,7 @@ class QuestionRepository:
         )  # fmt: skip
         return [Question(*row) for row in rows]
 
-    async def add(
-        self, *, reading_id: UUID, number: int, text: str, hold_id: UUID | None
-    ) -> UUID:
+    async def add(self, *, reading_id: UUID, number: int, text: str, hold_id: UUID | None) -> UUID:
         question_id = new_id()
         await self._connection.execute(
             """
@@ -73,15 +71,15 @@ class QuestionRepository:
         )  # fmt: skip
 
     async def rate(self, reading_id: UUID, question_id: UUID, rating: str) -> bool:
-        return bool(
-            await self._connection.fetchval(
-                """
-                UPDATE reading_questions SET rating = $4
-                WHERE project_id = $1 AND reading_id = $2 AND id = $3 RETURNING true
-                """,
-                self._project_id, reading_id, question_id, rating,
-            )  # fmt: skip
-        )
+        """False if the reading has no such question."""
+        rated = await self._connection.fetchval(
+            """
+            UPDATE reading_questions SET rating = $4
+            WHERE project_id = $1 AND reading_id = $2 AND id = $3 RETURNING true
+            """,
+            self._project_id, reading_id, question_id, rating,
+        )  # fmt: skip
+        return bool(rated)
 
 
 def free_left(reading: Reading, questions: list[Question]) -> int:
@@ -90,9 +88,7 @@ def free_left(reading: Reading, questions: list[Question]) -> int:
 
 
 class QuestionService:
-    async def ask(
-        self, connection: Connection, principal: Principal, reading_id: UUID, *, text: str
-    ) -> dict[str, Any]:
+    async def ask(self, connection: Connection, principal: Principal, reading_id: UUID, *, text: str) -> dict[str, Any]:
         """Durably starts the answer. Raises `ReadingNotFinished`, `QuestionInProgress`, `InsufficientBalance`."""
         project_id = principal.project_id
         user = admit(await UserRepository(connection, project_id).get(principal.user_id))

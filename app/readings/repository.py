@@ -116,9 +116,7 @@ class ReadingRepository:
         )  # fmt: skip
         return to_reading(row) if row else None
 
-    async def draw(
-        self, reading_id: UUID, *, picks: list[int], client_seed: str, drawn: list[dict[str, Any]]
-    ) -> None:
+    async def draw(self, reading_id: UUID, *, picks: list[int], client_seed: str, drawn: list[dict[str, Any]]) -> None:
         await self._connection.execute(
             """
             UPDATE readings
@@ -167,7 +165,10 @@ class ReadingRepository:
 
     async def rate(self, reading_id: UUID, rating: str) -> None:
         await self._connection.execute(
-            "UPDATE readings SET rating = $3 WHERE project_id = $1 AND id = $2", self._project_id, reading_id, rating
+            "UPDATE readings SET rating = $3 WHERE project_id = $1 AND id = $2",
+            self._project_id,
+            reading_id,
+            rating,
         )
 
     async def delete(self, reading_id: UUID, *, keep_until_end: bool) -> None:
@@ -189,7 +190,7 @@ class ReadingRepository:
 
     async def page(self, user_id: UUID, *, before: UUID | None, limit: int) -> list[asyncpg.Record]:
         """Newest first; each with the deck's name and the beginning of its text."""
-        return await self._connection.fetch(
+        rows: list[asyncpg.Record] = await self._connection.fetch(
             f"""
             SELECT {", ".join(f"r.{column}" for column in COLUMNS.split(", "))},
                 d.content ->> 'key' AS deck_key, d.content ->> 'name' AS deck_name, left(g.text, 200) AS excerpt
@@ -202,3 +203,4 @@ class ReadingRepository:
             """,  # noqa: S608  # the columns are a constant of this module
             self._project_id, user_id, before, limit,
         )  # fmt: skip
+        return rows

@@ -53,9 +53,7 @@ class ReadingService:
         self._copies = copies
         self._draw_lifetime = draw_lifetime
 
-    async def start(
-        self, connection: Connection, principal: Principal, order: Order, *, library: Library
-    ) -> Started:
+    async def start(self, connection: Connection, principal: Principal, order: Order, *, library: Library) -> Started:
         """Holds the spread's cost and commits to a shuffled deck.
 
         Raises `ConsentRequired`, `SpreadNotFound`, `DeckNotFound`, `InsufficientBalance`.
@@ -116,16 +114,20 @@ class ReadingService:
         if cost == 0:
             balances = await wallet.get(connection, project_id=user.project_id, user_id=user.id)
             return None, balances["readings"]
-        return await wallet.hold(
-            connection, project_id=user.project_id, user_id=user.id, unit="readings", amount=cost
-        )
+        return await wallet.hold(connection, project_id=user.project_id, user_id=user.id, unit="readings", amount=cost)
 
     def committed(self, project_id: int, copy: DeckCopyContent) -> None:
         """The edge calls this after its commit: the copy needs not be stored again."""
         self._copies.mark_stored(project_id, copy)
 
     async def draw(
-        self, connection: Connection, principal: Principal, reading_id: UUID, *, picks: list[int], client_seed: str
+        self,
+        connection: Connection,
+        principal: Principal,
+        reading_id: UUID,
+        *,
+        picks: list[int],
+        client_seed: str,
     ) -> Reading:
         """Turns places of the fan into cards and durably starts the interpretation; the same picks answer the same.
 
@@ -151,9 +153,7 @@ class ReadingService:
         )
         readings = ReadingRepository(connection, principal.project_id)
         cards = await readings.copied_cards(reading.deck_hash, [fan.order[place] for place in picks])
-        drawn = [
-            {"place": place, "reversed": fan.reversed[place], "card": cards[fan.order[place]]} for place in picks
-        ]
+        drawn = [{"place": place, "reversed": fan.reversed[place], "card": cards[fan.order[place]]} for place in picks]
         await readings.draw(reading.id, picks=picks, client_seed=client_seed, drawn=drawn)
         generation_id = await GenerationRepository(connection).add(
             project_id=principal.project_id, reading_id=reading.id
@@ -172,9 +172,7 @@ class ReadingService:
             raise ReadingNotFound
         return reading
 
-    async def rate(
-        self, connection: Connection, principal: Principal, reading_id: UUID, *, rating: str
-    ) -> None:
+    async def rate(self, connection: Connection, principal: Principal, reading_id: UUID, *, rating: str) -> None:
         reading = await self.get(connection, principal, reading_id)
         if reading.state not in ("finished", "failed"):
             raise ReadingNotFinished

@@ -1,7 +1,7 @@
 """Interpretations and answers as server-sent events."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/api/v1/readings", tags=["readings"])
 LastEventId = Annotated[str | None, Header(alias="Last-Event-ID", max_length=32)]
 LastEventIdQuery = Annotated[str | None, Query(alias="last_event_id", max_length=32)]
 
-EVENTS = {
+EVENTS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "`delta` {text}, `reset` {attempt}, `done` {text, offline, kind, generation}, `error` {error}",
         "content": {"text/event-stream": {"schema": {"type": "string"}}},

@@ -63,7 +63,10 @@ class Follower:
 
     def finish(self, snapshot: Snapshot) -> list[bytes]:
         if snapshot.state == "failed":
-            data = {"error": "interpretation_failed", "detail": "The interpretation failed; nothing was charged."}
+            data = {
+                "error": "interpretation_failed",
+                "detail": "The interpretation failed; nothing was charged.",
+            }
             return [render_event("error", data, attempt=snapshot.attempt, sequence=self.position)]
         events = self.catch_up(snapshot.attempt, snapshot.text)
         sequence = len(snapshot.text) + 1

@@ -32,8 +32,7 @@ def cards_view(reading: Reading) -> list[dict[str, Any]]:
     if reading.drawn is None:
         return []
     return [
-        card_view(position, drawn)
-        for position, drawn in zip(reading.spread["positions"], reading.drawn, strict=True)
+        card_view(position, drawn) for position, drawn in zip(reading.spread["positions"], reading.drawn, strict=True)
     ]
 
 
@@ -56,7 +55,11 @@ def summary_view(row: asyncpg.Record) -> dict[str, Any]:
     return {
         **_head(reading, {"key": row["deck_key"], "name": row["deck_name"]}),
         "cards": [
-            {"name": drawn["card"]["name"], "reversed": drawn["reversed"], "picture": drawn["card"]["picture"]}
+            {
+                "name": drawn["card"]["name"],
+                "reversed": drawn["reversed"],
+                "picture": drawn["card"]["picture"],
+            }
             for drawn in reading.drawn or ()
         ],
         "excerpt": row["excerpt"],

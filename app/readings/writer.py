@@ -146,7 +146,12 @@ class Writer:
         if not writings:
             return
         rows = [
-            (writing.claim.generation_id, writing.claim.lease, writing.transcript.attempt, writing.transcript.text)
+            (
+                writing.claim.generation_id,
+                writing.claim.lease,
+                writing.transcript.attempt,
+                writing.transcript.text,
+            )
             for writing in writings
         ]
         async with self._database.connection() as connection:
@@ -158,9 +163,7 @@ class Writer:
                 writing.task.cancel()
 
 
-async def close(
-    connection: Connection, claim: Claim, material: asyncpg.Record, *, free: bool, state: str
-) -> None:
+async def close(connection: Connection, claim: Claim, material: asyncpg.Record, *, free: bool, state: str) -> None:
     """Settles or releases what the text held, and ends its reading (or only its question)."""
     hold_id = material["question_hold_id"] if claim.question_id else material["hold_id"]
     if claim.question_id and free:

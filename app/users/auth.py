@@ -21,9 +21,7 @@ async def current_principal(
         raise Unauthenticated
     services = container(request)
     principal = services.tokens.principal(credentials.credentials)
-    await services.limits.check(
-        "user", principal.user_id, per_minute=services.settings.rate_limit_user_per_minute
-    )
+    await services.limits.check("user", principal.user_id, per_minute=services.settings.rate_limit_user_per_minute)
     return principal
 
 

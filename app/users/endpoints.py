@@ -67,9 +67,7 @@ async def refresh(body: schemas.Refresh, request: Request) -> Response:
     return json_response(session_body(session, services.tokens))
 
 
-@router.post(
-    "/auth/logout", status_code=204, responses=error_responses(), summary="End a session and its whole family"
-)
+@router.post("/auth/logout", status_code=204, responses=error_responses(), summary="End a session and its whole family")
 async def sign_out(body: schemas.Refresh, request: Request) -> Response:
     await limit_sign_in(request)
     services = container(request)
@@ -86,9 +84,7 @@ async def me(principal: CurrentPrincipal, request: Request) -> Response:
     return json_response(profile.body())
 
 
-@router.patch(
-    "/me", response_model=schemas.Profile, responses=error_responses(401, 403), summary="Change my settings"
-)
+@router.patch("/me", response_model=schemas.Profile, responses=error_responses(401, 403), summary="Change my settings")
 async def change_me(body: schemas.ProfileChanges, principal: CurrentPrincipal, request: Request) -> Response:
     services = container(request)
     changes = body.model_dump(exclude_none=True, exclude={"consent"})
@@ -104,7 +100,10 @@ async def change_me(body: schemas.ProfileChanges, principal: CurrentPrincipal, r
 
 
 @router.delete(
-    "/me", response_model=schemas.Erased, responses=error_responses(401, 403), summary="Erase me and all I wrote"
+    "/me",
+    response_model=schemas.Erased,
+    responses=error_responses(401, 403),
+    summary="Erase me and all I wrote",
 )
 async def erase_me(body: schemas.Erasure, principal: CurrentPrincipal, request: Request) -> Response:
     services = container(request)

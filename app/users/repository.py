@@ -156,12 +156,10 @@ class UserRepository:
         )  # fmt: skip
 
     async def was_erased(self, person_hash: bytes) -> bool:
-        return bool(
-            await self._connection.fetchval(
-                "SELECT true FROM erased_people WHERE person_hash = $1 AND project_id = $2",
-                person_hash, self._project_id,
-            )  # fmt: skip
+        found = await self._connection.fetchval(
+            "SELECT true FROM erased_people WHERE person_hash = $1 AND project_id = $2", person_hash, self._project_id
         )
+        return bool(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +206,8 @@ class RefreshTokenRepository:
 
     async def revoke_family(self, family_id: UUID) -> None:
         await self._connection.execute(
-            "UPDATE refresh_tokens SET revoked_at = now() WHERE family_id = $1 AND revoked_at IS NULL", family_id
+            "UPDATE refresh_tokens SET revoked_at = now() WHERE family_id = $1 AND revoked_at IS NULL",
+            family_id,
         )
 
     async def delete_of_user(self, *, project_id: int, user_id: UUID) -> None:

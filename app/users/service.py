@@ -66,9 +66,7 @@ class UserService:
             await users.update(user.id, changes)
         return await self.profile(connection, principal)
 
-    async def erase(
-        self, connection: Connection, principal: Principal, *, project: Project
-    ) -> dict[Unit, int]:
+    async def erase(self, connection: Connection, principal: Principal, *, project: Project) -> dict[Unit, int]:
         """Erases the person; what was left in the wallet is forfeited and returned as a count."""
         users = UserRepository(connection, principal.project_id)
         user = admit(await users.get(principal.user_id, lock=True))
@@ -77,8 +75,6 @@ class UserService:
         forfeited = await wallet.forfeit(connection, project_id=principal.project_id, user_id=user.id)
         if user.telegram_id is not None:
             await users.remember_erased(self._sessions.person_hash(project, user.telegram_id))
-        await RefreshTokenRepository(connection).delete_of_user(
-            project_id=principal.project_id, user_id=user.id
-        )
+        await RefreshTokenRepository(connection).delete_of_user(project_id=principal.project_id, user_id=user.id)
         await users.erase(user.id)
         return forfeited

@@ -57,9 +57,7 @@ class SessionService:
         await self._keep(connection, user, refresh_token, family_id=new_id())
         return self._session(user, refresh_token)
 
-    async def _welcome(
-        self, connection: Connection, project: Project, person: TelegramPerson, user: User
-    ) -> None:
+    async def _welcome(self, connection: Connection, project: Project, person: TelegramPerson, user: User) -> None:
         await WalletRepository(connection, project.id).open(user.id)
         was_here = await UserRepository(connection, project.id).was_erased(self.person_hash(project, person.id))
         if project.free_readings and not was_here:
@@ -115,4 +113,3 @@ class SessionService:
 
     def _session(self, user: User, refresh_token: str) -> Session:
         return Session(user, self._tokens.access(Principal(user.id, user.project_id)), refresh_token)
-

@@ -45,9 +45,7 @@ class WalletService:
             raise InsufficientBalance(unit=unit, required=amount, available=available)
         return hold_id, balance
 
-    async def settle(
-        self, connection: Connection, *, project_id: int, hold_id: UUID, kind: str, key: str
-    ) -> bool:
+    async def settle(self, connection: Connection, *, project_id: int, hold_id: UUID, kind: str, key: str) -> bool:
         """Spends a hold, once; the entry carries `key`."""
         return await WalletRepository(connection, project_id).settle(hold_id, kind=kind, key=key)
 
@@ -66,7 +64,12 @@ class WalletService:
             forfeited[unit] = left.balance if left else 0
             if forfeited[unit]:
                 await wallets.add_entry(
-                    user_id, unit, amount=-forfeited[unit], kind="forfeit", key=f"forfeit:{user_id}:{unit}", reason=None
+                    user_id,
+                    unit,
+                    amount=-forfeited[unit],
+                    kind="forfeit",
+                    key=f"forfeit:{user_id}:{unit}",
+                    reason=None,
                 )
         return forfeited
 

@@ -49,7 +49,11 @@ async def open_worker_container(settings: Settings) -> AsyncIterator[WorkerConta
         interpreter = Interpreter(settings=settings, redis=base.redis)
         publisher = Publisher(base.redis)
         writer = Writer(
-            base.database, interpreter, publisher, base.catalogue, lease_seconds=settings.generation_lease_seconds
+            base.database,
+            interpreter,
+            publisher,
+            base.catalogue,
+            lease_seconds=settings.generation_lease_seconds,
         )
         bots = BotRegistry(
             settings=settings,
@@ -60,9 +64,7 @@ async def open_worker_container(settings: Settings) -> AsyncIterator[WorkerConta
         )
         shared = {field.name: getattr(base, field.name) for field in fields(base)}
         try:
-            yield WorkerContainer(
-                **shared, interpreter=interpreter, publisher=publisher, writer=writer, bots=bots
-            )
+            yield WorkerContainer(**shared, interpreter=interpreter, publisher=publisher, writer=writer, bots=bots)
         finally:
             await bots.close()
             await interpreter.close()

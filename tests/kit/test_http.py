@@ -33,7 +33,11 @@ class TestEnvelope:
             (await api.client.delete("/healthz"), 405, "method_not_allowed"),
             (await api.client.post(refresh, content=b"{nonsense", headers=as_json), 400, "bad_request"),
             (await api.client.post(refresh, json={}), 422, "invalid_request"),
-            (await api.client.post(refresh, content=b"x" * 300_000, headers=as_json), 413, "payload_too_large"),
+            (
+                await api.client.post(refresh, content=b"x" * 300_000, headers=as_json),
+                413,
+                "payload_too_large",
+            ),
             (await api.client.post(refresh, content=pieces(), headers=as_json), 413, "payload_too_large"),
         ]
         for answer, status, error in cases:

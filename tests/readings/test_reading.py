@@ -66,7 +66,11 @@ class TestWholeReading:
         assert text.strip() == done["text"]
         assert all(card["card"]["name"].split()[0][:4] in done["text"] for card in cards)
 
-        assert await person.wallet() == {"balance": before["balance"] - 1, "held": 0, "available": before["balance"] - 1}
+        assert await person.wallet() == {
+            "balance": before["balance"] - 1,
+            "held": 0,
+            "available": before["balance"] - 1,
+        }
         page = (await person.get("/api/v1/readings")).json()
         assert [item["id"] for item in page["items"]] == [started["id"]]
         assert page["items"][0]["excerpt"] == done["text"][:200]
@@ -88,7 +92,9 @@ class TestWholeReading:
         assert free == 2
         for number in range(1, free + 1):
             asked = await person.post(
-                f"{path}/questions", json={"text": "А что мне сделать?"}, headers={"Idempotency-Key": f"ask-{number:08}"}
+                f"{path}/questions",
+                json={"text": "А что мне сделать?"},
+                headers={"Idempotency-Key": f"ask-{number:08}"},
             )
             assert asked.status_code == 201, asked.text
             assert asked.json()["free"] is True
@@ -295,7 +301,11 @@ class TestDelete:
                     if not await connection.fetchval("SELECT count(*) FROM readings"):
                         break
                 await asyncio.sleep(0.05)
-        assert await person.wallet() == {**before, "balance": before["balance"] - 1, "available": before["available"] - 1}
+        assert await person.wallet() == {
+            **before,
+            "balance": before["balance"] - 1,
+            "available": before["available"] - 1,
+        }
 
 
 class TestFeedback:

@@ -15,7 +15,10 @@ class TestAccess:
     async def test_an_unsigned_or_foreign_token_is_refused(self, api: Api) -> None:
         person = await api.sign_in()
         claims = jwt.decode(person.session["access_token"], options={"verify_signature": False})
-        for forged in (jwt.encode(claims, None, algorithm="none"), jwt.encode(claims, "x" * 32, algorithm="HS256")):
+        for forged in (
+            jwt.encode(claims, None, algorithm="none"),
+            jwt.encode(claims, "x" * 32, algorithm="HS256"),
+        ):
             answer = await api.client.get("/api/v1/me", headers={"Authorization": f"Bearer {forged}"})
             assert answer.status_code == 401
 
@@ -82,9 +85,7 @@ class TestErase:
         erased = await person.request("DELETE", "/api/v1/me", json={"confirm": True})
         assert erased.json() == {"forfeited": {"readings": 5, "follow_ups": 0}}
         assert (await person.get("/api/v1/me")).status_code == 401
-        renewed = await api.client.post(
-            "/api/v1/auth/refresh", json={"refresh_token": person.session["refresh_token"]}
-        )
+        renewed = await api.client.post("/api/v1/auth/refresh", json={"refresh_token": person.session["refresh_token"]})
         assert renewed.status_code == 401
         back = await api.sign_in()
         assert back.session["user"]["id"] != person.session["user"]["id"]

@@ -1,4 +1,4 @@
-"""Sign-in with Telegram's initData: what is forged, old, from the future, doubled or meant for another bot stays out."""
+"""Sign-in with initData: what is forged, old, from the future, doubled or meant for another bot is refused."""
 
 import hashlib
 import hmac
@@ -102,7 +102,15 @@ class TestRefused:
 
     @pytest.mark.parametrize(
         "raw",
-        ["x", "hash=é", "user=%ff%fe&hash=00&auth_date=1", "auth_date=x&hash=" + "0" * 64, "=&=", "%00", "a" * 8000],
+        [
+            "x",
+            "hash=é",
+            "user=%ff%fe&hash=00&auth_date=1",
+            "auth_date=x&hash=" + "0" * 64,
+            "=&=",
+            "%00",
+            "a" * 8000,
+        ],
     )
     async def test_rubbish(self, api: Api, raw: str) -> None:
         assert await self.refused(api, raw) == "init_data_invalid"

@@ -158,7 +158,9 @@ class TestLedger:
             async with database.transaction() as connection:
                 other = await make_project(connection, "verbena")
                 await connection.execute(
-                    "INSERT INTO wallets (project_id, user_id, unit) VALUES ($1, $2, 'readings')", other, user_id
+                    "INSERT INTO wallets (project_id, user_id, unit) VALUES ($1, $2, 'readings')",
+                    other,
+                    user_id,
                 )
 
 
@@ -198,7 +200,11 @@ class WalletMachine(RuleBasedStateMachine):
         try:
             async with self.database.transaction() as connection:
                 hold_id, _ = await wallet.hold(
-                    connection, project_id=self.project_id, user_id=self.user_id, unit="readings", amount=amount
+                    connection,
+                    project_id=self.project_id,
+                    user_id=self.user_id,
+                    unit="readings",
+                    amount=amount,
                 )
                 return hold_id
         except InsufficientBalance:
@@ -220,7 +226,11 @@ class WalletMachine(RuleBasedStateMachine):
         async with self.database.transaction() as connection:
             if settle:
                 return await wallet.settle(
-                    connection, project_id=self.project_id, hold_id=hold_id, kind="reading", key=f"r:{hold_id}"
+                    connection,
+                    project_id=self.project_id,
+                    hold_id=hold_id,
+                    kind="reading",
+                    key=f"r:{hold_id}",
                 )
             return await wallet.release(connection, project_id=self.project_id, hold_id=hold_id)
 
