@@ -109,9 +109,7 @@ class SendLimiter:
             except REDIS_LOST as error:
                 self._rest(error)
 
-    async def _reserve(
-        self, bot_id: int, schedules: list[tuple[str, Rate]], longest_wait: float
-    ) -> tuple[float, bool]:
+    async def _reserve(self, bot_id: int, schedules: list[tuple[str, Rate]], longest_wait: float) -> tuple[float, bool]:
         if self._redis_is_back():
             keys = [key("telegram", "pause", bot_id)]
             arguments = [round(longest_wait * 1e6)]
@@ -144,9 +142,7 @@ class _LocalSchedules:
     def pause(self, bot_id: int, seconds: float) -> None:
         self._paused_until[bot_id] = time.monotonic() + seconds
 
-    def reserve(
-        self, bot_id: int, schedules: list[tuple[str, Rate]], longest_wait: float
-    ) -> tuple[float, bool]:
+    def reserve(self, bot_id: int, schedules: list[tuple[str, Rate]], longest_wait: float) -> tuple[float, bool]:
         now = time.monotonic()
         if len(self._planned) > 10_000:
             self._planned = {name: planned for name, planned in self._planned.items() if planned > now}

@@ -180,9 +180,7 @@ class Onboarding:
                 check_after=again,
             )
         if news:
-            log.error(
-                "bot cannot be set up", bot_id=project.bot.id, project=project.key, code=code, reason=words
-            )
+            log.error("bot cannot be set up", bot_id=project.bot.id, project=project.key, code=code, reason=words)
         return False
 
     def _delivery(self, project: Project) -> Setting:
@@ -200,13 +198,9 @@ class Onboarding:
         allowed = self._bots.allowed_updates
 
         async def set_webhook(bot: Bot) -> None:
-            await bot.set_webhook(
-                url, allowed_updates=allowed, secret_token=webhook.secret, drop_pending_updates=False
-            )
+            await bot.set_webhook(url, allowed_updates=allowed, secret_token=webhook.secret, drop_pending_updates=False)
 
-        return Setting(
-            "delivery", [url, allowed, hashlib.sha256(webhook.secret.encode()).hexdigest()], set_webhook
-        )
+        return Setting("delivery", [url, allowed, hashlib.sha256(webhook.secret.encode()).hexdigest()], set_webhook)
 
     def _commands(self, project: Project) -> list[Setting]:
         """For everybody in the project's first language, and in each of its further languages that bots
@@ -238,8 +232,6 @@ class Onboarding:
         caption = plain(project.default_language, "menu.open")
 
         async def show_app(bot: Bot) -> None:
-            await bot.set_chat_menu_button(
-                menu_button=MenuButtonWebApp(text=caption, web_app=WebAppInfo(url=app.url))
-            )
+            await bot.set_chat_menu_button(menu_button=MenuButtonWebApp(text=caption, web_app=WebAppInfo(url=app.url)))
 
         return Setting("menu", [caption, app.url], show_app)

@@ -99,13 +99,9 @@ class Poller:
                 wanted = {project.bot.id for project in polled if project.bot}
                 for bot_id in [known for known, task in tasks.items() if known not in wanted or task.done()]:
                     await _stop(tasks.pop(bot_id))
-                    await session.execute(
-                        "SELECT pg_advisory_unlock(hashtextextended($1, 0))", _lease(bot_id)
-                    )
+                    await session.execute("SELECT pg_advisory_unlock(hashtextextended($1, 0))", _lease(bot_id))
                 for bot_id in wanted - tasks.keys():
-                    if await session.fetchval(
-                        "SELECT pg_try_advisory_lock(hashtextextended($1, 0))", _lease(bot_id)
-                    ):
+                    if await session.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", _lease(bot_id)):
                         tasks[bot_id] = asyncio.create_task(self._poll(bot_id))
                 await asyncio.sleep(LOOK_SECONDS)
         finally:
@@ -160,9 +156,7 @@ class Poller:
                     # It would come again for ever, and everything after it never.
                     log.error("a malformed update was skipped", bot_id=bot_id, reason=error.message)
                     continue
-                await keep(
-                    connection, project_id=project.id, bot_id=bot_id, incoming=incoming, transport="polling"
-                )
+                await keep(connection, project_id=project.id, bot_id=bot_id, incoming=incoming, transport="polling")
         return max(int(update["update_id"]) for update in found) + 1
 
     async def _resolve(self, project: Project, bot: Bot, error: TelegramConflictError) -> None:

@@ -7,8 +7,7 @@ from typing import Any
 from app.kit.database import Connection
 
 COLUMNS = (
-    "bot_id, project_id, webhook_id, username, state, sent, settings_hash, error_code, error, failures, "
-    "next_check_at"
+    "bot_id, project_id, webhook_id, username, state, sent, settings_hash, error_code, error, failures, next_check_at"
 )
 
 
@@ -99,9 +98,7 @@ class BotRepository:
         )  # fmt: skip
         return bool(news)
 
-    async def note(
-        self, bot_id: int, *, error_code: str | None, error: str | None, instead_of: str | None
-    ) -> None:
+    async def note(self, bot_id: int, *, error_code: str | None, error: str | None, instead_of: str | None) -> None:
         """What a poller found wrong, or right again. It takes back nothing that the set-up has recorded."""
         await self._connection.execute(
             """

@@ -55,9 +55,7 @@ class Outgoing(BaseRequestMiddleware):
     ) -> Response[TelegramType]:
         name = method.__api_method__
         try:
-            response = await (
-                self._send(make_request, bot, method) if counted(method) else make_request(bot, method)
-            )
+            response = await (self._send(make_request, bot, method) if counted(method) else make_request(bot, method))
         except TelegramAPIError as error:
             CALLS.labels(name, type(error).__name__).inc()
             raise

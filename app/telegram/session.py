@@ -16,9 +16,7 @@ REQUEST_SECONDS = 30.0
 def api_server(base: str, *, test_environment: bool) -> TelegramAPIServer:
     """Telegram's test environment lives under `/test/` and opens Mini Apps without TLS as well."""
     if test_environment:
-        return TelegramAPIServer(
-            f"{base}/bot{{token}}/test/{{method}}", f"{base}/file/bot{{token}}/test/{{path}}"
-        )
+        return TelegramAPIServer(f"{base}/bot{{token}}/test/{{method}}", f"{base}/file/bot{{token}}/test/{{path}}")
     return TelegramAPIServer.from_base(base)
 
 

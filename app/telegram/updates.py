@@ -99,9 +99,7 @@ class UpdateRepository:
         )  # fmt: skip
         return bool(added)
 
-    async def claim(
-        self, bot_id: int, *, chat_id: int | None, update_id: int, lease: timedelta
-    ) -> Claimed | None:
+    async def claim(self, bot_id: int, *, chat_id: int | None, update_id: int, lease: timedelta) -> Claimed | None:
         """Takes the oldest pending update of the lane; None if there is none, or it is taken, or not yet due.
 
         Only the oldest one can be taken, and only by one process: that keeps the order. A lease that ran out
@@ -130,9 +128,7 @@ class UpdateRepository:
         return await self._close(claimed, "leased_until = now() + $5", lease)
 
     async def finish(self, claimed: Claimed, *, note: str | None = None) -> bool:
-        return await self._close(
-            claimed, "state = 'done', done_at = now(), leased_until = NULL, error = $5", note
-        )
+        return await self._close(claimed, "state = 'done', done_at = now(), leased_until = NULL, error = $5", note)
 
     async def put_aside(self, claimed: Claimed, *, error: str) -> bool:
         """It is not tried again; the next one of the chat gets its turn."""
@@ -158,9 +154,7 @@ class UpdateRepository:
         return bool(outcome == "UPDATE 1")
 
 
-async def keep(
-    connection: Connection, *, project_id: int, bot_id: int, incoming: Incoming, transport: str
-) -> bool:
+async def keep(connection: Connection, *, project_id: int, bot_id: int, incoming: Incoming, transport: str) -> bool:
     """Stores the update and its job in the caller's transaction; false if it had been kept before."""
     added = await UpdateRepository(connection, project_id).add(bot_id, incoming)
     if added:

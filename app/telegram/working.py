@@ -99,9 +99,7 @@ class UpdateWorker:
             await asyncio.shield(self._again(project_id, claimed, after=0, failed=False, error=None))
             raise
         except _NotYetKnown:
-            await self._again(
-                project_id, claimed, after=5, failed=False, error="the bot is not known here yet"
-            )
+            await self._again(project_id, claimed, after=5, failed=False, error="the bot is not known here yet")
         except ValidationError as error:
             # What aiogram cannot read it will not read the next time either.
             places = ", ".join(".".join(map(str, row["loc"])) for row in error.errors()[:5])
@@ -168,9 +166,7 @@ class UpdateWorker:
         elif isinstance(error, Congested):
             after = max(after, error.facts["retry_after"])
         WORKED.labels("outage").inc()
-        log.warning(
-            "update waits", **_names(project_id, claimed), reason=type(error).__name__, seconds=round(after)
-        )
+        log.warning("update waits", **_names(project_id, claimed), reason=type(error).__name__, seconds=round(after))
         await self._again(project_id, claimed, after=after, failed=False, error=_words(error))
 
     async def _failure(self, project_id: int, claimed: Claimed, error: Exception) -> None:
@@ -182,9 +178,7 @@ class UpdateWorker:
         after = self._backoff[claimed.failures]
         await self._again(project_id, claimed, after=after, failed=True, error=_words(error))
 
-    async def _again(
-        self, project_id: int, claimed: Claimed, *, after: float, failed: bool, error: str | None
-    ) -> None:
+    async def _again(self, project_id: int, claimed: Claimed, *, after: float, failed: bool, error: str | None) -> None:
         delay = timedelta(seconds=after)
         async with self._database.transaction() as connection:
             repository = UpdateRepository(connection, project_id)
@@ -192,9 +186,7 @@ class UpdateWorker:
                 payload = job_payload(project_id, claimed.bot_id, claimed.chat_id, claimed.update_id)
                 await enqueue(connection, JOB, payload, delay=delay)
 
-    async def _put_aside(
-        self, project_id: int, claimed: Claimed, reason: str, error: Exception | None = None
-    ) -> None:
+    async def _put_aside(self, project_id: int, claimed: Claimed, reason: str, error: Exception | None = None) -> None:
         async with self._database.connection() as connection:
             await UpdateRepository(connection, project_id).put_aside(claimed, error=reason)
         WORKED.labels("put_aside").inc()

@@ -356,7 +356,7 @@ async def receiver() -> AsyncIterator[Receiver]:
 class TestWebhook:
     async def wait(self, sandbox: Sandbox) -> None:
         async with asyncio.timeout(5):
-            while (await sandbox.bot.get_webhook_info()).pending_update_count:  # noqa: ASYNC110  # over HTTP
+            while (await sandbox.bot.get_webhook_info()).pending_update_count:  # over HTTP
                 await asyncio.sleep(0.02)
 
     async def test_updates_are_delivered_with_the_secret(self, sandbox: Sandbox, receiver: Receiver) -> None:

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from app.catalogue.library import Bot, Library, Project, Theme
-from app.kit.database import Database
+from app.kit.database import Connection, Database
 from app.kit.telemetry import configure_logging
 from app.sandbox.telegram import create_app
 from app.settings import Settings
@@ -56,16 +56,12 @@ class Desk:
 
     async def say(self, bot_id: int, text: str, *, user: int = 5, language: str = "ru") -> dict[str, Any]:
         person = {"id": user, "first_name": "Анна", "language_code": language}
-        answer = await self.client.post(
-            "/sandbox/messages", json={"bot": bot_id, "user": person, "text": text}
-        )
+        answer = await self.client.post("/sandbox/messages", json={"bot": bot_id, "user": person, "text": text})
         assert answer.status_code == 201, answer.text
         body: dict[str, Any] = answer.json()
         return body
 
-    async def replies(
-        self, bot_id: int, chat: int = 5, *, count: int = 1, wait: float = 8
-    ) -> list[dict[str, Any]]:
+    async def replies(self, bot_id: int, chat: int = 5, *, count: int = 1, wait: float = 8) -> list[dict[str, Any]]:
         """What the bot said, after waiting for at least `count` messages."""
         answer = await self.client.get(
             f"/sandbox/chats/{chat}", params={"bot": bot_id, "count": count, "wait": wait}, timeout=wait + 5
@@ -179,6 +175,10 @@ async def verbena(database: Database, shelf: Shelf) -> Project:
     return await make_project(database, shelf, "verbena", VERBENA)
 
 
+async def inspect_and_keep(connection: Connection, project_id: int, bot_id: int, update: dict[str, Any]) -> bool:
+    return await keep(connection, project_id=project_id, bot_id=bot_id, incoming=inspect(update), transport="webhook")
+
+
 @dataclass
 class Office:
     """Makes registries as separate processes would have them, and closes them all."""
@@ -189,9 +189,7 @@ class Office:
     redis: Redis
     opened: list[BotRegistry] = field(default_factory=list)
 
-    def bots(
-        self, *, rates: Rates | None = None, routers: list[Router] | None = None, **settings: Any
-    ) -> BotRegistry:
+    def bots(self, *, rates: Rates | None = None, routers: list[Router] | None = None, **settings: Any) -> BotRegistry:
         bots = BotRegistry(
             settings=self.settings.model_copy(update=settings),
             secret="a secret of the tests, long enough",
@@ -210,13 +208,7 @@ class Office:
     async def keep(self, project: Project, update: dict[str, Any]) -> bool:
         assert project.bot is not None
         async with self.database.transaction() as connection:
-            return await keep(
-                connection,
-                project_id=project.id,
-                bot_id=project.bot.id,
-                incoming=inspect(update),
-                transport="webhook",
-            )
+            return await inspect_and_keep(connection, project.id, project.bot.id, update)
 
     async def row(self, update_id: int, bot_id: int = LUNA) -> dict[str, Any]:
         async with self.database.connection() as connection:
@@ -237,9 +229,7 @@ class Office:
 async def office(
     settings: Settings, desk: Desk, shelf: Shelf, database: Database, redis: Redis
 ) -> AsyncIterator[Office]:
-    installation = settings.model_copy(
-        update={"telegram_api_url": desk.url, "public_url": "https://tarot.example"}
-    )
+    installation = settings.model_copy(update={"telegram_api_url": desk.url, "public_url": "https://tarot.example"})
     office = Office(installation, shelf, database, redis)
     yield office
     await asyncio.gather(*(bots.close() for bots in office.opened))
@@ -294,9 +284,7 @@ class Wire:
 
 def message(update_id: int, text: str = "/start", *, chat: int = 5, language: str = "ru") -> dict[str, Any]:
     """A private message as Telegram delivers it."""
-    entities = (
-        [{"type": "bot_command", "offset": 0, "length": len(text.split()[0])}] if text[0] == "/" else None
-    )
+    entities = [{"type": "bot_command", "offset": 0, "length": len(text.split()[0])}] if text[0] == "/" else None
     content: dict[str, Any] = {
         "message_id": update_id,
         "date": 1_795_000_000,

@@ -33,9 +33,7 @@ class TestParity:
 
     def test_nothing_is_empty_or_longer_than_telegram_takes(self, language: str) -> None:
         for key, text in texts(language).items():
-            limit = (
-                256 if key.startswith("command.") else 60 if key.startswith(("button.", "menu.")) else 4000
-            )
+            limit = 256 if key.startswith("command.") else 60 if key.startswith(("button.", "menu.")) else 4000
             assert all(0 < len(form) <= limit for form in strings(text)), key
 
 

@@ -58,9 +58,7 @@ class TestSetUp:
         assert await onboarding(office).run() == 0
         assert await methods(desk) == []
 
-    async def test_only_what_changed_is_sent(
-        self, office: Office, desk: Desk, shelf: Shelf, luna: Project
-    ) -> None:
+    async def test_only_what_changed_is_sent(self, office: Office, desk: Desk, shelf: Shelf, luna: Project) -> None:
         await onboarding(office).run()
         await methods(desk)
         shelf.change(luna, languages=("en", "ru"))
@@ -112,9 +110,7 @@ class TestSetUp:
         assert len(bot["pending_updates"]) == 1
         assert await methods(desk) == ["getme", "getwebhookinfo", "deletewebhook"]
 
-    async def test_plain_http_leaves_the_menu_button_alone(
-        self, office: Office, desk: Desk, luna: Project
-    ) -> None:
+    async def test_plain_http_leaves_the_menu_button_alone(self, office: Office, desk: Desk, luna: Project) -> None:
         await onboarding(office, public_url="http://tarot.example:8080", demo=False).run()
         assert (await desk.bot(LUNA))["menu_button"] == {"type": "commands"}
         assert (await bot_row(office))["state"] == "ready"
@@ -175,9 +171,7 @@ class TestWrong:
         assert (await bot_row(office))["error_code"] == "token_malformed"
         assert await desk.calls() == []
 
-    async def test_telegram_down_is_tried_again_later(
-        self, office: Office, desk: Desk, luna: Project
-    ) -> None:
+    async def test_telegram_down_is_tried_again_later(self, office: Office, desk: Desk, luna: Project) -> None:
         await desk.fault(method="setMyCommands", status=502, times=1)
         await onboarding(office).run()
         row = await bot_row(office)
@@ -191,9 +185,7 @@ class TestWrong:
         assert await methods(desk) == ["getme", "setmycommands", "setmycommands", "setchatmenubutton"]
         assert (await bot_row(office))["state"] == "ready"
 
-    async def test_a_refusal_is_recorded_in_telegrams_words(
-        self, office: Office, desk: Desk, luna: Project
-    ) -> None:
+    async def test_a_refusal_is_recorded_in_telegrams_words(self, office: Office, desk: Desk, luna: Project) -> None:
         words = "Bad Request: bad webhook: An HTTPS URL must be provided for webhook"
         await desk.fault(method="setWebhook", status=400, description=words)
         await onboarding(office).run()
@@ -209,9 +201,7 @@ class TestWrong:
         assert 35 < wait <= 40
 
 
-async def test_a_thousand_known_bots_cost_one_query(
-    office: Office, desk: Desk, shelf: Shelf, luna: Project
-) -> None:
+async def test_a_thousand_known_bots_cost_one_query(office: Office, desk: Desk, shelf: Shelf, luna: Project) -> None:
     for number in range(999):
         project = await make_project(office.database, Shelf(), f"project-{number}", 800_000_000 + number)
         shelf.projects[project.id] = project

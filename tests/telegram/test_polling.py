@@ -30,7 +30,7 @@ async def polling(office: Office, *, count: int = 1) -> AsyncIterator[list["asyn
 async def until(check: Callable[[], Any], *, seconds: float = 10) -> None:
     """Waits until the asynchronous `check` is true."""
     async with asyncio.timeout(seconds):
-        while not await check():  # noqa: ASYNC110  # the state is in another process or server
+        while not await check():  # the state is in another process or server
             await asyncio.sleep(0.05)
 
 
@@ -66,16 +66,12 @@ class TestFetching:
                 """
             )
             jobs = await connection.fetchval("SELECT count(*) FROM pgqueuer")
-        expected = [(LUNA, luna.id, f"to luna {number}") for number in range(3)] + [
-            (LUNA, luna.id, "one more")
-        ]
+        expected = [(LUNA, luna.id, f"to luna {number}") for number in range(3)] + [(LUNA, luna.id, "one more")]
         expected += [(VERBENA, verbena.id, f"to verbena {number}") for number in range(3)]
         assert [tuple(row) for row in rows] == expected
         assert jobs == 7
 
-    async def test_what_could_not_be_kept_is_not_confirmed(
-        self, office: Office, desk: Desk, luna: Project
-    ) -> None:
+    async def test_what_could_not_be_kept_is_not_confirmed(self, office: Office, desk: Desk, luna: Project) -> None:
         async with office.database.connection() as connection:
             await connection.execute("ALTER TABLE telegram_updates RENAME TO hidden")
         said = await desk.say(LUNA, "hello")
@@ -120,9 +116,7 @@ class TestOnePoller:
             await asyncio.sleep(2.5)
         assert {call["outcome"] for call in await desk.calls("getUpdates")} == {200}
 
-    async def test_another_takes_over_when_the_poller_is_gone(
-        self, office: Office, desk: Desk, luna: Project
-    ) -> None:
+    async def test_another_takes_over_when_the_poller_is_gone(self, office: Office, desk: Desk, luna: Project) -> None:
         async with polling(office, count=2) as tasks:
             await desk.say(LUNA, "one")
             await kept(office, 1)
@@ -131,9 +125,7 @@ class TestOnePoller:
             await desk.say(LUNA, "two")
             await kept(office, 2)
 
-    async def test_it_goes_on_after_its_lease_session_was_lost(
-        self, office: Office, desk: Desk, luna: Project
-    ) -> None:
+    async def test_it_goes_on_after_its_lease_session_was_lost(self, office: Office, desk: Desk, luna: Project) -> None:
         async with polling(office):
             await desk.say(LUNA, "one")
             await kept(office, 1)
@@ -195,9 +187,7 @@ class TestFaults:
         async with polling(office):
             await kept(office, 1)
 
-    async def test_somebody_else_polling_is_told_in_words(
-        self, office: Office, desk: Desk, luna: Project
-    ) -> None:
+    async def test_somebody_else_polling_is_told_in_words(self, office: Office, desk: Desk, luna: Project) -> None:
         async with office.database.connection() as connection:
             await connection.execute(
                 "INSERT INTO bots (bot_id, project_id, webhook_id) VALUES ($1, $2, 'x')", LUNA, luna.id

@@ -90,9 +90,7 @@ def bot_of(office: Office, bot_id: int = LUNA, **options: object) -> Bot:
 
 
 class TestSending:
-    async def test_429_pauses_and_the_message_is_sent_once(
-        self, office: Office, desk: Desk, luna: Project
-    ) -> None:
+    async def test_429_pauses_and_the_message_is_sent_once(self, office: Office, desk: Desk, luna: Project) -> None:
         await desk.say(LUNA, "hi")
         await desk.fault(method="sendMessage", status=429, retry_after=1)
         since = time.monotonic()
@@ -101,9 +99,7 @@ class TestSending:
         assert [call["outcome"] for call in await desk.calls("sendMessage")] == [429, 200]
         assert len(await desk.replies(LUNA)) == 1
 
-    async def test_a_long_pause_goes_back_to_the_caller(
-        self, office: Office, desk: Desk, luna: Project
-    ) -> None:
+    async def test_a_long_pause_goes_back_to_the_caller(self, office: Office, desk: Desk, luna: Project) -> None:
         await desk.say(LUNA, "hi")
         await desk.fault(method="sendMessage", status=429, retry_after=60)
         with pytest.raises(TelegramRetryAfter):
@@ -132,9 +128,7 @@ class TestSending:
             rows = await connection.fetch("SELECT bot_id, chat_id, reason FROM telegram_departures")
         assert [tuple(row) for row in rows] == [(LUNA, 5, "Forbidden: bot was blocked by the user")]
 
-    async def test_what_may_have_arrived_is_not_sent_again(
-        self, office: Office, desk: Desk, luna: Project
-    ) -> None:
+    async def test_what_may_have_arrived_is_not_sent_again(self, office: Office, desk: Desk, luna: Project) -> None:
         await desk.say(LUNA, "hi")
         await desk.fault(method="sendMessage", cut="after")
         with pytest.raises(TelegramNetworkError):
@@ -167,9 +161,7 @@ class TestSending:
         assert time.monotonic() - since < 0.8
         await waiting
 
-    async def test_calls_that_send_nothing_are_not_counted(
-        self, office: Office, desk: Desk, luna: Project
-    ) -> None:
+    async def test_calls_that_send_nothing_are_not_counted(self, office: Office, desk: Desk, luna: Project) -> None:
         await desk.say(LUNA, "hi")
         bot = bot_of(office, rates=Rates(bot=Rate(1, 60.0, 1)))
         since = time.monotonic()

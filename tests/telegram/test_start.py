@@ -63,9 +63,7 @@ class TestStart:
         # What he chose in one project says nothing in another.
         assert (await talk(office, desk, verbena, "/start", language="ru"))["text"] == "Привет от verbena <&>"
 
-    async def test_it_makes_no_user(
-        self, office: Office, desk: Desk, luna: Project, database: Database
-    ) -> None:
+    async def test_it_makes_no_user(self, office: Office, desk: Desk, luna: Project, database: Database) -> None:
         await talk(office, desk, luna, "/start")
         async with database.connection() as connection:
             assert await connection.fetchval("SELECT count(*) FROM users") == 0
@@ -97,9 +95,7 @@ class TestStart:
 
 
 class TestAddress:
-    async def test_plain_http_gets_an_ordinary_button(
-        self, office: Office, desk: Desk, luna: Project
-    ) -> None:
+    async def test_plain_http_gets_an_ordinary_button(self, office: Office, desk: Desk, luna: Project) -> None:
         reply = await talk(office, desk, luna, "/start", public_url="http://tarot.example:8080", demo=False)
         url = "http://tarot.example:8080/luna/"
         assert reply["reply_markup"] == {"inline_keyboard": [[{"text": "🔮 Сделать расклад", "url": url}]]}
@@ -115,14 +111,10 @@ class TestAddress:
         reply = await talk(office, desk, luna, "hello", language="en", public_url=url, demo=False)
         assert str(reply["text"]).endswith(f"All readings are at:\n{url}/luna/")
 
-    async def test_the_demo_opens_http_inside_telegram(
-        self, office: Office, desk: Desk, luna: Project
-    ) -> None:
+    async def test_the_demo_opens_http_inside_telegram(self, office: Office, desk: Desk, luna: Project) -> None:
         reply = await talk(office, desk, luna, "/start", public_url="http://127.0.0.1:8000")
         url = "http://127.0.0.1:8000/luna/"
-        assert reply["reply_markup"] == {
-            "inline_keyboard": [[{"text": "🔮 Сделать расклад", "web_app": {"url": url}}]]
-        }
+        assert reply["reply_markup"] == {"inline_keyboard": [[{"text": "🔮 Сделать расклад", "web_app": {"url": url}}]]}
 
 
 class TestOtherTexts:
@@ -183,9 +175,7 @@ class TestDepartures:
         ]
         for update, expected in zip(found, ([(LUNA, 5, luna.id)], []), strict=True):
             await office.keep(luna, update)
-            await office.worker(bots).run(
-                project_id=luna.id, bot_id=LUNA, chat_id=5, update_id=update["update_id"]
-            )
+            await office.worker(bots).run(project_id=luna.id, bot_id=LUNA, chat_id=5, update_id=update["update_id"])
             assert await self.departures(office) == expected
 
 

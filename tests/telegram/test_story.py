@@ -73,9 +73,7 @@ async def by_polling(settings: Settings, desk: Desk) -> AsyncIterator[Installati
 
 
 @pytest.fixture(params=[by_webhook, by_polling], ids=["webhook", "polling"])
-async def installation(
-    request: pytest.FixtureRequest, settings: Settings, desk: Desk
-) -> AsyncIterator[Installation]:
+async def installation(request: pytest.FixtureRequest, settings: Settings, desk: Desk) -> AsyncIterator[Installation]:
     async with request.param(settings, desk) as installation:
         yield installation
 
@@ -112,9 +110,7 @@ async def test_many_messages_of_many_people_are_answered_once_and_in_order(
     assert (await desk.bot(bot_id))["pending_updates"] == []
 
 
-async def test_a_worker_that_is_killed_in_the_middle_is_replaced(
-    office: Office, desk: Desk, luna: Project
-) -> None:
+async def test_a_worker_that_is_killed_in_the_middle_is_replaced(office: Office, desk: Desk, luna: Project) -> None:
     assert luna.bot is not None
     await desk.say(luna.bot.id, "/start")
     await office.keep(luna, message(1))
@@ -123,7 +119,7 @@ async def test_a_worker_that_is_killed_in_the_middle_is_replaced(
     places = [office.database.url, office.settings.redis_url, desk.url, str(luna.id)]
     victim = await asyncio.create_subprocess_exec(sys.executable, "-c", VICTIM, *places, cwd=ROOT)
     async with asyncio.timeout(20):
-        while not (await office.row(1))["leased_until"]:  # noqa: ASYNC110  # another process sets it
+        while not (await office.row(1))["leased_until"]:  # another process sets it
             await asyncio.sleep(0.05)
     await asyncio.sleep(0.3)
     victim.send_signal(signal.SIGKILL)

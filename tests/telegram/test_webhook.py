@@ -26,9 +26,7 @@ class Door:
     bot_id: int
     project_id: int
 
-    async def deliver(
-        self, body: bytes, *, secret: str | None = None, webhook_id: str | None = None
-    ) -> httpx.Response:
+    async def deliver(self, body: bytes, *, secret: str | None = None, webhook_id: str | None = None) -> httpx.Response:
         webhook = self.webhooks.webhook(self.bot_id)
         headers = {SECRET: webhook.secret if secret is None else secret, "content-type": "application/json"}
         return await self.api.client.post(
@@ -42,9 +40,7 @@ class Door:
 
     async def jobs(self) -> int:
         async with self.api.database.connection() as connection:
-            count: int = await connection.fetchval(
-                "SELECT count(*) FROM pgqueuer WHERE entrypoint = 'telegram.update'"
-            )
+            count: int = await connection.fetchval("SELECT count(*) FROM pgqueuer WHERE entrypoint = 'telegram.update'")
         return count
 
 
@@ -133,9 +129,7 @@ async def test_without_postgres_telegram_is_asked_to_send_again(settings: Settin
     body = json.dumps(message(1))
     async with AsyncExitStack() as stack:
         wire = await stack.enter_async_context(Wire.to(settings.database_url))
-        door = await stack.enter_async_context(
-            door_of(settings.model_copy(update={"database_url": wire.url}))
-        )
+        door = await stack.enter_async_context(door_of(settings.model_copy(update={"database_url": wire.url})))
         await wire.cut()
         answer = await door.deliver(body)
         assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")

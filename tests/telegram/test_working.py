@@ -39,9 +39,7 @@ def recording(seen: list[str], *, pause: float = 0.0, fail_on: set[str] | None =
 
 
 class TestOrder:
-    async def test_one_chat_is_worked_one_by_one_whichever_job_comes_first(
-        self, office: Office, luna: Project
-    ) -> None:
+    async def test_one_chat_is_worked_one_by_one_whichever_job_comes_first(self, office: Office, luna: Project) -> None:
         seen: list[str] = []
         workers = [office.worker(office.bots(routers=[recording(seen, pause=0.01)])) for _ in range(3)]
         arrived = [message(number, str(number)) for number in range(1, 11)]
@@ -60,9 +58,7 @@ class TestOrder:
         await asyncio.gather(*(run(worker, luna, message(chat, chat=chat)) for chat in (1, 2, 3)))
         assert [line.split()[0] for line in seen] == ["begin"] * 3 + ["end"] * 3
 
-    async def test_what_comes_while_a_chat_is_worked_is_not_left_behind(
-        self, office: Office, luna: Project
-    ) -> None:
+    async def test_what_comes_while_a_chat_is_worked_is_not_left_behind(self, office: Office, luna: Project) -> None:
         seen: list[str] = []
         worker = office.worker(office.bots(routers=[recording(seen, pause=0.2)]))
         await office.keep(luna, message(1, "one"))
@@ -87,9 +83,7 @@ class TestRepetition:
         async with office.database.connection() as connection:
             assert await connection.fetchval("SELECT count(*) FROM pgqueuer") == 1
 
-    async def test_two_bots_may_use_the_same_update_id(
-        self, office: Office, luna: Project, verbena: Project
-    ) -> None:
+    async def test_two_bots_may_use_the_same_update_id(self, office: Office, luna: Project, verbena: Project) -> None:
         seen: list[str] = []
         worker = office.worker(office.bots(routers=[recording(seen)]))
         await office.keep(luna, message(1, "to luna"))
@@ -123,9 +117,7 @@ class TestCrash:
             assert not await updates.UpdateRepository(connection, luna.id).put_aside(claimed, error="late")
         assert (await office.row(1))["state"] == "done"
 
-    async def test_an_update_that_kills_every_worker_is_put_aside(
-        self, office: Office, luna: Project
-    ) -> None:
+    async def test_an_update_that_kills_every_worker_is_put_aside(self, office: Office, luna: Project) -> None:
         await office.keep(luna, message(1, "deadly"))
         await office.keep(luna, message(2, "harmless"))
         async with office.database.connection() as connection:
@@ -140,9 +132,7 @@ class TestCrash:
         assert (await office.row(1))["state"] == "failed"
         assert seen == ["begin harmless", "end harmless"]
 
-    async def test_a_stopping_process_gives_its_update_back_at_once(
-        self, office: Office, luna: Project
-    ) -> None:
+    async def test_a_stopping_process_gives_its_update_back_at_once(self, office: Office, luna: Project) -> None:
         seen: list[str] = []
         await office.keep(luna, message(1, "hello"))
         stopping = asyncio.create_task(
@@ -159,9 +149,7 @@ class TestCrash:
     async def test_a_long_handler_keeps_its_lease(self, office: Office, luna: Project) -> None:
         seen: list[str] = []
         lease = timedelta(seconds=0.3)
-        workers = [
-            office.worker(office.bots(routers=[recording(seen, pause=1)]), lease=lease) for _ in range(2)
-        ]
+        workers = [office.worker(office.bots(routers=[recording(seen, pause=1)]), lease=lease) for _ in range(2)]
         await office.keep(luna, message(1, "long"))
         first = asyncio.create_task(run(workers[0], luna, message(1)))
         await asyncio.sleep(0.7)
@@ -185,9 +173,7 @@ class TestFailure:
         assert row["state"] == "failed"
         assert row["error"] == "RuntimeError: the handler is broken"
 
-    async def test_the_chat_waits_for_its_turn_during_the_backoff(
-        self, office: Office, luna: Project
-    ) -> None:
+    async def test_the_chat_waits_for_its_turn_during_the_backoff(self, office: Office, luna: Project) -> None:
         seen: list[str] = []
         broken = {"broken"}
         worker = office.worker(office.bots(routers=[recording(seen, fail_on=broken)]), backoff=(0.4,))
@@ -200,9 +186,7 @@ class TestFailure:
         assert await run(worker, luna, message(2)) == 2
         assert seen == ["begin broken", "begin broken", "end broken", "begin fine", "end fine"]
 
-    async def test_a_retry_has_a_job_of_its_own(
-        self, office: Office, luna: Project, database: Database
-    ) -> None:
+    async def test_a_retry_has_a_job_of_its_own(self, office: Office, luna: Project, database: Database) -> None:
         worker = office.worker(office.bots(routers=[recording([], fail_on={"broken"})]), backoff=(30,))
         await office.keep(luna, message(1, "broken"))
         await run(worker, luna, message(1))

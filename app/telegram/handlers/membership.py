@@ -15,9 +15,7 @@ def router() -> Router:
     return router
 
 
-async def membership_changed(
-    event: ChatMemberUpdated, bot: Bot, project: Project, connection: Connection
-) -> None:
+async def membership_changed(event: ChatMemberUpdated, bot: Bot, project: Project, connection: Connection) -> None:
     departures = DepartureRepository(connection, project.id)
     status = event.new_chat_member.status
     if status in (ChatMemberStatus.KICKED, ChatMemberStatus.LEFT):

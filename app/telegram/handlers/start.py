@@ -45,9 +45,7 @@ async def hint(message: Message, project: Project, language: str, settings: Sett
         return _answer(message, _closed(project, language))
     app = mini_app(settings, project)
     text = (
-        html(language, "answer.hint_address", address=app.url)
-        if app.door == "text"
-        else html(language, "answer.hint")
+        html(language, "answer.hint_address", address=app.url) if app.door == "text" else html(language, "answer.hint")
     )
     return _answer(message, text, project=project, language=language, settings=settings)
 
