@@ -27,6 +27,7 @@ final class Plugin
     {
         return [
             new Requirements(),
+            new Activation(),
             new Products\ProductTypes(),
             new Products\ShopGuard(),
             new Products\OrderGuard(),

@@ -64,6 +64,7 @@ require_once ABSPATH . 'wp-admin/includes/upgrade.php';
 
 // The database is SQLite, so a function of MySQL that it lacks is lent to it.
 $pdo = $GLOBALS['wpdb']->dbh->get_pdo();
+$pdo->exec('PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY');
 $pdo->sqliteCreateFunction('CRC32', static fn (mixed $text): int => crc32((string) $text), 1);
 $pdo->sqliteCreateFunction('CONCAT_WS', static fn (string $separator, mixed ...$parts): string =>
     implode($separator, array_filter($parts, static fn (mixed $part): bool => $part !== null)), -1);
