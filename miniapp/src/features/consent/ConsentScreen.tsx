@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { useCatalogue, useChangeMe, useMe } from '@/api/queries';
 import type { User } from '@/api/types';
+import { useBackOverride } from '@/app/back';
 import { useServices } from '@/app/services';
 import { useTranslation } from '@/i18n';
 import { Button } from '@/ui/Button';
@@ -22,7 +23,7 @@ export function ConsentScreen({ onSkip }: { onSkip?: () => void }) {
   if (step === 'notice') {
     return <Notice agreed={agreed} onAgree={setAgreed} onNext={() => setStep('manners')} onSkip={onSkip} />;
   }
-  return <MannersStep user={me.data.user} />;
+  return <MannersStep user={me.data.user} onBack={() => setStep('notice')} />;
 }
 
 interface NoticeProps {
@@ -85,7 +86,8 @@ function Point({ sign, title, text }: { sign: React.ReactNode; title: string; te
   );
 }
 
-function MannersStep({ user }: { user: User }) {
+function MannersStep({ user, onBack }: { user: User; onBack: () => void }) {
+  useBackOverride(true, onBack);
   const { t } = useTranslation();
   const { platform } = useServices();
   const change = useChangeMe();

@@ -32,7 +32,7 @@ export function FanScreen({ reading }: { reading: Reading }) {
   const back = catalogue.data?.decks.find(({ key }) => key === reading.deck.key)?.back ?? null;
   const width = Math.min(window.innerWidth, 560) - 40;
   const layout = useMemo(
-    () => layOut(reading.positions, { width: Math.min(width, 360), largest: LARGEST[total] ?? 76, highest: Math.max(150, window.innerHeight - 500), gap: 6 }),
+    () => layOut(reading.positions, { width: Math.min(width, 360), largest: LARGEST[total] ?? 76, highest: Math.max(150, window.innerHeight - 510), gap: 6 }),
     [reading.positions, width, total],
   );
   const complete = choice.picks.length === total;
@@ -66,9 +66,11 @@ export function FanScreen({ reading }: { reading: Reading }) {
     platform.haptic('tap');
   }
 
-  const status = next
-    ? t('fan.next', { number: choice.picks.length + 1, total, position: next.name })
-    : t('fan.drawing');
+  const status = !next
+    ? t('fan.drawing')
+    : total === 1
+      ? t('fan.title')
+      : t('fan.next', { number: choice.picks.length + 1, total, position: next.name });
 
   return (
     <Screen
@@ -94,10 +96,8 @@ export function FanScreen({ reading }: { reading: Reading }) {
       }
     >
       <div className={styles.head}>
-        <h2>{total === 1 ? reading.spread.name : t('fan.title', { count: total })}</h2>
-        <p className={styles.status} role="status">
-          {status}
-        </p>
+        <h2 role="status">{status}</h2>
+        <p className={styles.status}>{t('fan.hint')}</p>
       </div>
       <div className={styles.middle}>
         <div className={styles.table} style={{ width: layout.width, height: layout.height }}>
@@ -129,7 +129,6 @@ export function FanScreen({ reading }: { reading: Reading }) {
         </p>
       </div>
       <Fan count={reading.card_count} taken={choice.picks} back={back} disabled={complete} onPick={(place, from) => take([place], from)} />
-      <p className={styles.hint}>{t('fan.hint')}</p>
     </Screen>
   );
 }

@@ -2,15 +2,19 @@ import type { Drawn } from '@/api/types';
 import { useTranslation } from '@/i18n';
 import { Button } from '@/ui/Button';
 import { classes } from '@/ui/classes';
+import { Icon } from '@/ui/Icon';
 import { Sheet } from '@/ui/Sheet';
 import { CardFace } from '../cards/Card';
 import { cardLabel } from './Table';
 import styles from './Table.module.css';
 
+/** More rows than this would push the text off the first screen. */
+const FEW = 3;
+
 /** The drawn cards in words, in the order of their positions. */
 export function CardList({ cards, onLook }: { cards: readonly Drawn[]; onLook: (index: number) => void }) {
   const { t } = useTranslation();
-  return (
+  const list = (
     <ol className={styles.legend}>
       {cards.map((drawn, index) => (
         <li key={drawn.position.key}>
@@ -26,7 +30,21 @@ export function CardList({ cards, onLook }: { cards: readonly Drawn[]; onLook: (
       ))}
     </ol>
   );
+  if (cards.length === 1) return <h2 className={styles.only}>{cards[0] ? cardName(t, cards[0]) : null}</h2>;
+  if (cards.length <= FEW) return list;
+  return (
+    <details className={styles.more}>
+      <summary>
+        {t('reading.cards')}
+        <Icon name="chevron" size={18} />
+      </summary>
+      {list}
+    </details>
+  );
 }
+
+const cardName = (t: ReturnType<typeof useTranslation>['t'], { card, reversed }: Drawn): string =>
+  reversed ? `${card.name}, ${t('reveal.reversed')}` : card.name;
 
 /** One card close up. */
 export function CardSheet({ drawn, onClose }: { drawn: Drawn; onClose: () => void }) {

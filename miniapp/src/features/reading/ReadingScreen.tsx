@@ -100,7 +100,7 @@ function DrawnReading({ reading }: { reading: Reading }) {
       <header className={styles.head}>
         <h1>{reading.spread.name}</h1>
         <p className={styles.date}>{date(reading.created_at, 'short')}</p>
-        {reading.question ? <p className={styles.question}>«{reading.question}»</p> : null}
+        {reading.question ? <p className={styles.question}>{t('reading.quoted', { question: reading.question })}</p> : null}
       </header>
       <Table
         positions={reading.positions}
@@ -113,7 +113,7 @@ function DrawnReading({ reading }: { reading: Reading }) {
       />
       {revealed ? (
         <>
-          {reading.cards.length > 1 ? <CardList cards={reading.cards} onLook={setLooking} /> : null}
+          <CardList cards={reading.cards} onLook={setLooking} />
           <section className={styles.section}>
             <h2>{t('reading.interpretation')}</h2>
             {failed ? (

@@ -54,12 +54,23 @@ function SpreadDetails({ spread, catalogue }: { spread: Spread; catalogue: Catal
     <Screen
       title={spread.name}
       foot={
-        <Button
-          wide
-          onClick={() => router.go(short ? { name: 'packages' } : { name: 'question', key: spread.key })}
-        >
-          {t('spread.start')}
-        </Button>
+        short ? (
+          <>
+            <p className={styles.short}>
+              {t('packages.need', {
+                required: t('count.readings', { count: spread.cost }),
+                available: t('count.readings', { count: me.data.wallet.readings.available }),
+              })}
+            </p>
+            <Button wide onClick={() => router.go({ name: 'packages' })}>
+              {t('profile.packages')}
+            </Button>
+          </>
+        ) : (
+          <Button wide onClick={() => router.go({ name: 'question', key: spread.key })}>
+            {t('spread.start')}
+          </Button>
+        )
       }
     >
       <h1>{spread.name}</h1>
