@@ -175,10 +175,12 @@ class Catalogue:
         ]
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks = []
+        tasks, self._tasks = set(self._tasks), []
+        while tasks:
+            # More than once: `asyncio.wait_for` of Python 3.11, which asyncpg uses, may swallow a cancellation.
+            for task in tasks:
+                task.cancel()
+            _, tasks = await asyncio.wait(tasks, timeout=0.2)
 
     async def _hear(self) -> None:
         try:
