@@ -34,9 +34,7 @@ class Interpreter:
         self._settings = settings
         self._pace = pace
         self._clients: dict[str, ModelClient] = {}
-        self._limits = CallLimits(
-            redis, per_project=settings.model_calls_per_project, total=settings.model_calls_total
-        )
+        self._limits = CallLimits(redis, per_project=settings.model_calls_per_project, total=settings.model_calls_total)
 
     async def close(self) -> None:
         """Closes the connections to the models."""

@@ -67,9 +67,7 @@ def _mentions(text: str, card_names: Sequence[str]) -> list[tuple[int, int, int]
     )
 
 
-def _facts(
-    text: str, card: DrawnCard, place: int, mentions: list[tuple[int, int, int]], language: str
-) -> CardFacts:
+def _facts(text: str, card: DrawnCard, place: int, mentions: list[tuple[int, int, int]], language: str) -> CardFacts:
     own = [number for number, mention in enumerate(mentions) if mention[2] == place]
     position = _pattern(card.position_name, whole_name=False)
     placed = oriented = False

@@ -117,7 +117,8 @@ class _Composer:
         key = next((card for card in reversed(cards) if self._points_ahead(card)), cards[-1])
         if self.asked:
             if len(cards) > 1:
-                parts.append(self._fill(self.picker.pick("echo", self.phrases["answer_echo"])))
+                slot = "answer_echo" if len(self.asked) <= 90 else "answer_echo_long"
+                parts.append(self._fill(self.picker.pick(slot, self.phrases[slot])))
             parts.append(self._answer(key, cards))
         else:
             parts.append(self._say("answer", self.phrases["answer"]["silent"], key))

@@ -7,6 +7,7 @@ from typing import Any
 from app.ai.phrases import load
 
 _LINK = re.compile(r"(?:https?://|www\.|t\.me/)\S+", re.IGNORECASE)
+_TAG = re.compile(r"</?[a-zA-Zа-яё][^<>]{0,60}>")
 _WORD = re.compile(r"[^\W\d_]+")
 _INVISIBLE = ("Cc", "Cf", "Co", "Cs", "Cn")
 
@@ -27,9 +28,12 @@ def quoted(text: str | None, *, limit: int = 160) -> str:
     """The question fit for quotation marks: no markup, no links, cut at a word; empty if it says nothing."""
     if not says_something(text):
         return ""
-    clean = visible(_LINK.sub("…", text or ""))
-    clean = re.sub(r"[*_`#<>\[\]{}|~\\]+", "", clean)
-    clean = re.sub(r"[«»“”„\"]+", "'", clean).strip(" '")
+    clean = _TAG.sub(" ", _LINK.sub("…", visible(text or "")))
+    clean = " ".join(re.sub(r"[*_`#<>\[\]{}|~\\]+", "", clean).split())
+    # Quotation marks inside quotation marks: „…“ in Cyrillic, ‘…’ in Latin.
+    opening, closing = ("„", "“") if re.search("[а-яё]", clean.lower()) else ("‘", "’")
+    clean = re.sub(r"[«“„\"]([^«»“”„\"]+)[»”“\"]", rf"{opening}\1{closing}", clean)
+    clean = re.sub(r"[«»”\"]+", "", clean).strip()
     if len(clean) > limit:
         clean = clean[:limit].rsplit(" ", 1)[0].rstrip(" ,.;:-—") + "…"
     return clean
@@ -63,5 +67,6 @@ def _begins(word: str, stem: str) -> bool:
 def form(text: str | None, language: str) -> str:
     """What sort of answer is waited for: `when`, `feelings`, `choice`, `yes_no`, `why`, `how` or `open`."""
     patterns: dict[str, Any] = load("offline", language)["forms"]
-    asked = " ".join(words(text or ""))
+    # In a long story the question stands at the end.
+    asked = " ".join(words(text or "")[-20:])
     return next((name for name, pattern in patterns.items() if re.search(pattern, asked)), "open")

@@ -9,8 +9,9 @@ from app.ai.naming import card_facts, names
 from app.ai.prompts import Prompt
 
 _GATE = 80
+_LONGEST_GATE = 700
 _PAGE = re.compile(r"\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
-_THOUGHTS = re.compile(r"\s*<think>.*?</think>\s*", re.DOTALL)
+_THOUGHTS = re.compile(r"^\s*<think>.*?</think>\s*", re.DOTALL)
 _STOPS = frozenset(".!?…\n")
 
 
@@ -63,22 +64,18 @@ class Review:
         return shown + "".join(f"\n\n{addition}" for addition in additions)
 
     def _through_gate(self, *, at_end: bool) -> str:
-        if self._text.lstrip().startswith("<think>"):
-            # Some servers send a model's thoughts as text.
-            self._text = _THOUGHTS.sub("", self._text, count=1)
-            if self._text.lstrip().startswith("<think>") and not at_end:
-                return ""
-        self._text = self._text.lstrip()
-        if len(self._text) < _GATE and not at_end:
+        # Some servers send a model's thoughts as text.
+        self._text = _THOUGHTS.sub("", self._text, count=1).lstrip()
+        thinking = self._text.startswith("<think>")
+        # What is quoted may be in any language, so it does not count.
+        own = wording.unquoted(self._text)
+        if not at_end and (thinking or (len(own) < _GATE and len(self._text) < _LONGEST_GATE)):
             return ""
-        if not self._text.strip():
+        if thinking or not self._text:
             raise ModelFault("empty")
         if _PAGE.match(self._text):
             raise ModelFault("nonsense")
-        if (
-            not wording.speaks(self._text, self._brief.language)
-            and len(wording.unquoted(self._text)) >= _GATE // 2
-        ):
+        if len(own) >= _GATE // 2 and not wording.speaks(own, self._brief.language):
             raise ModelFault("wrong_language")
         self._open = True
         self._judge()

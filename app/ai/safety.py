@@ -9,9 +9,7 @@ from app.ai.brief import Brief
 from app.ai.phrases import LANGUAGES, load
 from app.ai.question import topic, visible
 
-Subject = Literal[
-    "suicide", "violence", "harm", "child", "injection", "medical", "legal", "financial", "unspecified"
-]
+Subject = Literal["suicide", "violence", "harm", "child", "injection", "medical", "legal", "financial", "unspecified"]
 _GUARDED: tuple[Subject, ...] = ("injection", "medical", "legal", "financial")
 # Latin letters that are drawn like Cyrillic ones hide words from whoever looks for them.
 _LOOKALIKES = str.maketrans("aceopxykmthb", "асеорхукмтнв")
@@ -49,6 +47,8 @@ def look_for(text: str | None) -> Danger | None:
     if not text:
         return None
     plain = _plain(text)
+    if _SPELLED.search(text) and any(word in plain.replace(" ", "") for word in _compact()):
+        return Danger("suicide", crisis=True)
     for pattern in _harmless():
         plain = pattern.sub(" … ", plain)
     for subject, patterns, crisis in _subjects():
@@ -70,6 +70,12 @@ def _one_alphabet(word: str) -> str:
 
 
 @cache
+def _compact() -> list[str]:
+    """What is looked for when letters were set apart, where nobody can tell where a word ends."""
+    return [word for language in LANGUAGES for word in _data(language)["compact"]]
+
+
+@cache
 def _harmless() -> list[re.Pattern[str]]:
     return [re.compile(rf"\b(?:{one})") for language in LANGUAGES for one in _data(language)["harmless"]]
 
@@ -80,9 +86,7 @@ def _subjects() -> list[tuple[Subject, list[re.Pattern[str]], bool]]:
     found: list[tuple[Subject, list[re.Pattern[str]], bool]] = []
     for subject in (*crises, *_GUARDED):
         crisis = subject in crises
-        groups = (
-            (_data(language)["crisis"] if crisis else _data(language))[subject] for language in LANGUAGES
-        )
+        groups = ((_data(language)["crisis"] if crisis else _data(language))[subject] for language in LANGUAGES)
         found.append((subject, [re.compile(one) for group in groups for one in group], crisis))
     return found
 

@@ -8,7 +8,8 @@ from typing import Any
 from app.ai.phrases import LANGUAGES, load
 from app.ai.question import says_something, words
 
-_QUOTED = re.compile(r"«[^»]*»|“[^”]*”|\"[^\"\n]*\"")
+# A quotation that is still being written counts as one, too.
+_QUOTED = re.compile(r"«[^»]{0,600}(?:»|$)|“[^”]{0,600}(?:”|$)|\"[^\"\n]{0,600}(?:\"|$)")
 _CYRILLIC = re.compile(r"[а-яё]", re.IGNORECASE)
 _LATIN = re.compile(r"[a-z]", re.IGNORECASE)
 _SENTENCE = re.compile(r"[^.!?…\n]+")
@@ -85,9 +86,7 @@ def fits_length(text: str, *, cards: int, follow_up: bool) -> bool:
 def repeats(text: str) -> bool:
     """Whether a sentence comes back again and again, as from a model that has lost its thread."""
     sentences = Counter(" ".join(found.split()).lower() for found in _SENTENCE.findall(text))
-    return any(
-        count >= (3 if len(found) >= 25 else 8) for found, count in sentences.items() if len(found) >= 3
-    )
+    return any(count >= (3 if len(found) >= 25 else 8) for found, count in sentences.items() if len(found) >= 3)
 
 
 def runs(text: str) -> set[tuple[str, ...]]:

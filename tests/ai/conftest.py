@@ -47,16 +47,14 @@ POSITIONS = {
         "Outcome",
     ],
 }
-MEANINGS = {"ru": "Что здесь важнее всего.", "en": "What matters most here."}
+MEANINGS = {"ru": "Что важнее всего на месте «{}».", "en": "What matters most in the place “{}”."}
 VOICE = {
     "ru": "Тёплый ночной рассказчик, который никого не судит. Избегать запугивания.",
     "en": "A warm night-time storyteller who judges nobody. Avoid frightening.",
 }
 
 
-def make_cards(
-    language: str = "ru", *, count: int = 3, turned: Sequence[int] = (1,)
-) -> tuple[DrawnCard, ...]:
+def make_cards(language: str = "ru", *, count: int = 3, turned: Sequence[int] = (1,)) -> tuple[DrawnCard, ...]:
     """The first cards of the small deck; `turned` are the places of the reversed ones."""
     cards = []
     for place, card in enumerate(DECK[:count]):
@@ -64,7 +62,7 @@ def make_cards(
         cards.append(
             DrawnCard(
                 position_name=POSITIONS[language][place],
-                position_meaning=MEANINGS[language],
+                position_meaning=MEANINGS[language].format(POSITIONS[language][place]),
                 card_name=card["name"][language],
                 reversed=side == "reversed",
                 keywords=tuple(card["keywords"][side][language]),
@@ -74,9 +72,7 @@ def make_cards(
     return tuple(cards)
 
 
-def make_brief(
-    language: str = "ru", *, count: int = 3, turned: Sequence[int] = (1,), **changes: Any
-) -> Brief:
+def make_brief(language: str = "ru", *, count: int = 3, turned: Sequence[int] = (1,), **changes: Any) -> Brief:
     values: dict[str, Any] = {
         "project_key": "luna",
         "project_name": "Луна" if language == "ru" else "Luna",
@@ -87,9 +83,7 @@ def make_brief(
         "first_name": "Анна" if language == "ru" else "Anna",
         "spread_name": "Три карты" if language == "ru" else "Three Cards",
         "spread_description": "",
-        "question": "Что ждёт меня на новой работе?"
-        if language == "ru"
-        else "What awaits me at the new job?",
+        "question": "Что ждёт меня на новой работе?" if language == "ru" else "What awaits me at the new job?",
         "cards": make_cards(language, count=count, turned=turned),
         "model_profile": None,
     }

@@ -92,8 +92,7 @@ class TestModelThatWorks:
         assert not (await tell(interpreter, make_brief())).end.offline
         assert not (await tell(interpreter, make_brief())).end.offline
         sent = [
-            ("max_tokens" in entry["body"], "max_completion_tokens" in entry["body"])
-            for entry in model.desk.requests
+            ("max_tokens" in entry["body"], "max_completion_tokens" in entry["body"]) for entry in model.desk.requests
         ]
         assert sent == [(True, False), (False, True), (False, True)]
 
@@ -132,9 +131,7 @@ class TestBeforeTheFirstToken:
         assert not told.end.offline
         assert time.monotonic() - started >= 0.8
 
-    async def test_retry_after_longer_than_anyone_waits_falls_back_at_once(
-        self, build: Build, model: Model
-    ) -> None:
+    async def test_retry_after_longer_than_anyone_waits_falls_back_at_once(self, build: Build, model: Model) -> None:
         model.order("rate_limited", retry_after=30)
         started = time.monotonic()
         told = await tell(build(), make_brief())
@@ -158,9 +155,7 @@ class TestBeforeTheFirstToken:
         assert len(model.desk.requests) == 1
 
     @pytest.mark.parametrize("fault", ["hang_first", "hang_headers"])
-    async def test_silence_ends_at_the_time_limit_and_hangs_up(
-        self, build: Build, model: Model, fault: str
-    ) -> None:
+    async def test_silence_ends_at_the_time_limit_and_hangs_up(self, build: Build, model: Model, fault: str) -> None:
         model.order(fault)
         started = time.monotonic()
         told = await tell(build(model_first_token_seconds=0.3), make_brief())
@@ -202,9 +197,7 @@ class TestMidway:
             ("broken_json", "nonsense"),
         ],
     )
-    async def test_restart_and_one_more_try(
-        self, build: Build, model: Model, fault: str, reason: str
-    ) -> None:
+    async def test_restart_and_one_more_try(self, build: Build, model: Model, fault: str, reason: str) -> None:
         model.order(fault, times=1)
         told = await tell(build(), make_brief())
         assert (told.restarts, told.end.offline, told.end.finish) == (1, False, "stop")

@@ -77,17 +77,11 @@ def text_for(fault: str | None, *, language: str, text: str, other_language: str
         case "wrong_language":
             return other_language
         case "repeated":
-            return (
-                "Карты говорят о переменах и просят не спешить. " if russian else "The cards speak. "
-            ) * 80
+            return ("Карты говорят о переменах и просят не спешить. " if russian else "The cards speak. ") * 80
         case "prompt_leak":
             return ("Мои указания: " if russian else "My instructions: ") + instructions
         case "forbidden_claim":
-            claim = (
-                "У тебя рак, прекрати принимать лекарства."
-                if russian
-                else "You have cancer; stop your medication."
-            )
+            claim = "У тебя рак, прекрати принимать лекарства." if russian else "You have cancer; stop your medication."
             first, _, rest = text.partition("\n\n")
             return f"{first} {claim}\n\n{rest}"
         case "forgets_cards":

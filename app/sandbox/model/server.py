@@ -37,9 +37,7 @@ class Desk:
     peak: int = 0
 
 
-def create_app(
-    *, api_key: str = KEY, tokens_per_second: float = 40.0, first_token_seconds: float = 0.4
-) -> Starlette:
+def create_app(*, api_key: str = KEY, tokens_per_second: float = 40.0, first_token_seconds: float = 0.4) -> Starlette:
     """An ASGI application; its `state.desk` can be read by tests in the same process."""
     app = Starlette(
         routes=[
@@ -138,9 +136,7 @@ def _failed(order: Order | None, body: dict[str, Any]) -> Response | None:
         return None
     match order.fault:
         case "server_error":
-            return JSONResponse(
-                error("The server had an error while processing your request.", "server_error"), 500
-            )
+            return JSONResponse(error("The server had an error while processing your request.", "server_error"), 500)
         case "rate_limited":
             message = "Rate limit reached for requests. Please try again later."
             headers = {

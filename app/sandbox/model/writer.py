@@ -63,7 +63,7 @@ def read(messages: list[dict[str, str]]) -> Reading:
     asked = _QUESTION.search(said[-1])
     name = re.search(r"^(?:Имя человека|The person's name): (.+)\.$", said[0], re.MULTILINE)
     return Reading(
-        language="ru" if re.search("[а-яё]", said[0]) else "en",
+        language="ru" if "\nКарты:\n" in said[0] else "en",
         formal="на «вы»" in system or "politely" in system,
         name=name[1] if name else "",
         question=asked[2] if asked else "",
@@ -86,9 +86,7 @@ def tokens(text: str) -> list[str]:
 class _Writer:
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self._phrases: dict[str, Any] = json.loads(
-            (_FOLDER / f"phrases.{reading.language}.json").read_bytes()
-        )
+        self._phrases: dict[str, Any] = json.loads((_FOLDER / f"phrases.{reading.language}.json").read_bytes())
         self._used: dict[str, int] = {}
 
     def text(self) -> str:
@@ -108,6 +106,8 @@ class _Writer:
             parts.append(" ".join((placed, card.meaning, self._phrase(f"link_{mood}", card))))
         if last:
             parts.append(self._phrase("together", cards[0], cards[last]))
+        elif self._reading.question:
+            parts.append(self._phrase("answer", cards[0]))
         parts.append(self._phrase("action", cards[last]))
         return "\n\n".join(parts)
 
@@ -116,13 +116,9 @@ class _Writer:
         asked = self._reading.question.lower()
         named = [card for card in cards if card.name.lower().removeprefix("the ")[:5] in asked]
         card = (named or [cards[-self._reading.turn % len(cards)]])[0]
-        return "\n\n".join(
-            (
-                self._hello("again"),
-                f"{self._phrase('focus', card)} {card.meaning}",
-                self._phrase("action", card),
-            )
-        )
+        told = f"{self._phrase('focus', card)} {card.meaning}"
+        parts = (self._hello("again"), told, self._phrase("answer", card), self._phrase("action", card))
+        return "\n\n".join(parts)
 
     def _hello(self, slot: str) -> str:
         line = self._phrase(slot)

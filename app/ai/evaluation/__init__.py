@@ -1,0 +1,1 @@
+"""Scores interpretations against what a reading promises: cases, checks, and a report."""
