@@ -82,13 +82,9 @@ async def with_servers(settings: Settings, stack: AsyncExitStack) -> Settings | 
     if servers is None:
         if not (settings.data_dir / "servers.json").exists():
             return None
-        embedded = EmbeddedServers(
-            settings.data_dir, postgres=not settings.database_url, redis=not settings.redis_url
-        )
+        embedded = EmbeddedServers(settings.data_dir, postgres=not settings.database_url, redis=not settings.redis_url)
         servers = await stack.enter_async_context(embedded)
-    addresses = {
-        name: getattr(settings, name) or getattr(servers, name) for name in ("database_url", "redis_url")
-    }
+    addresses = {name: getattr(settings, name) or getattr(servers, name) for name in ("database_url", "redis_url")}
     return settings.model_copy(update=addresses)
 
 

@@ -31,9 +31,7 @@ async def python(patient: Patient) -> list[Finding]:
     wrong = await asyncio.to_thread(wrong_packages, patient.checkout / "requirements.txt")
     if wrong:
         text = f"{version}, but packages are not as in requirements.txt: {', '.join(wrong)}"
-        return [
-            warning("Python", text, "Run pip install -r requirements.txt, or start ./entrypoint.sh again.")
-        ]
+        return [warning("Python", text, "Run pip install -r requirements.txt, or start ./entrypoint.sh again.")]
     return [ok("Python", version)]
 
 
@@ -85,10 +83,7 @@ def _secrets(patient: Patient) -> list[Finding]:
         return [*findings, broken("Sealing keys", text, "Restore it from the backup of the data folder.")]
     return [
         *findings,
-        *(
-            _closed("Sealing keys", keys)
-            or [ok("Sealing keys", f"{len(ring.ids)} in {keys}, part of the backup")]
-        ),
+        *(_closed("Sealing keys", keys) or [ok("Sealing keys", f"{len(ring.ids)} in {keys}, part of the backup")]),
     ]
 
 
@@ -107,9 +102,7 @@ async def public_address(patient: Patient) -> list[Finding]:
     if settings.demo:
         return [ok(subject, f"{settings.public_url} (demo)")]
     if parts.scheme != "https":
-        text = (
-            f"{settings.public_url} is not https: Telegram opens Mini Apps and sends webhooks only by https"
-        )
+        text = f"{settings.public_url} is not https: Telegram opens Mini Apps and sends webhooks only by https"
         advice = "Set PUBLIC_URL to the https address of your reverse proxy."
         return [broken(subject, text, advice) if _outside(parts.hostname) else warning(subject, text, advice)]
     try:
@@ -117,13 +110,8 @@ async def public_address(patient: Patient) -> list[Finding]:
             answer = await client.get(f"{settings.public_url}/healthz")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         text = f"{settings.public_url} does not answer from here ({type(error).__name__})"
-        return [
-            warning(subject, text, "Start the API, and check the reverse proxy, the certificate and the DNS.")
-        ]
-    if (
-        answer.status_code != 200
-        or answer.headers.get("content-type", "").partition(";")[0] != "application/json"
-    ):
+        return [warning(subject, text, "Start the API, and check the reverse proxy, the certificate and the DNS.")]
+    if answer.status_code != 200 or answer.headers.get("content-type", "").partition(";")[0] != "application/json":
         text = f"{settings.public_url} answers, but not as Arcana does (status {answer.status_code})"
         return [broken(subject, text, "Let the reverse proxy pass all paths on to the API.")]
     return [ok(subject, settings.public_url)]

@@ -36,21 +36,15 @@ async def _profile(client: httpx.AsyncClient, name: str, profile: ModelProfile) 
     if answer.status_code in (401, 403):
         return broken(subject, "its server refuses the key", "Set the profile's api_key.")
     if answer.status_code in (404, 405, 501):
-        return ok(
-            subject, f"its server answers, but lists no models: whether it knows {profile.model} is open"
-        )
+        return ok(subject, f"its server answers, but lists no models: whether it knows {profile.model} is open")
     if answer.status_code != 200:
         return broken(subject, f"its server answers with status {answer.status_code}", "Look at its side.")
     try:
         known = {str(model["id"]) for model in json.loads(answer.content)["data"]}
     except (ValueError, KeyError, TypeError):
-        return broken(
-            subject, "its server answers, but not as an OpenAI-compatible one", "Check its base_url."
-        )
+        return broken(subject, "its server answers, but not as an OpenAI-compatible one", "Check its base_url.")
     if profile.model not in known:
-        return warning(
-            subject, f"its server does not list the model {profile.model}", "Check the profile's model."
-        )
+        return warning(subject, f"its server does not list the model {profile.model}", "Check the profile's model.")
     return ok(subject, f"{profile.model} answers")
 
 

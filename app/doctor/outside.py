@@ -50,20 +50,14 @@ async def store(patient: Patient) -> list[Finding]:
             advice = "Check the address, the API key, and that the plugin is active."
             return [broken("WordPress", f"{access.url}: {error} ({error.code})", advice)]
         except ValueError:
-            return [
-                broken(
-                    "WordPress", f"{access.url} answers something that is not JSON", "Look at its error log."
-                )
-            ]
+            return [broken("WordPress", f"{access.url} answers something that is not JSON", "Look at its error log.")]
     missing = [name for name in ("woocommerce", "acf") if not status.get(name)]
     if missing:
         text = f"{access.url} has no active {' and no active '.join(missing)}: the plugin serves no catalogue"
         return [broken("WordPress", text, "Activate it; until then the last good catalogue is served.")]
     if not status.get("version"):
         return [broken("WordPress", f"{access.url} cannot build its catalogue", "Look at its error log.")]
-    versions = ", ".join(
-        f"{name} {status.get(name)}" for name in ("plugin", "wordpress", "woocommerce", "acf", "php")
-    )
+    versions = ", ".join(f"{name} {status.get(name)}" for name in ("plugin", "wordpress", "woocommerce", "acf", "php"))
     return [ok("WordPress", f"{access.url} ({versions})")]
 
 
@@ -87,18 +81,12 @@ async def catalogue(patient: Patient) -> list[Finding]:
     what = f"{len(projects)} projects, {live} of them live, from the {state.source}"
     findings = []
     if state.failing_since is not None:
-        text = (
-            f"WordPress has not answered well since {moment(state.failing_since)} ({state.failure}); {what}"
-        )
+        text = f"WordPress has not answered well since {moment(state.failing_since)} ({state.failure}); {what}"
         received = f" of {moment(state.received_at)}" if state.received_at else ""
-        findings.append(
-            warning("Catalogue", text, f"See WordPress above. The last good one{received} is served.")
-        )
+        findings.append(warning("Catalogue", text, f"See WordPress above. The last good one{received} is served."))
     elif state.source == "store" and _overdue(patient, state):
         seen = moment(state.checked_at) if state.checked_at else "never"
-        findings.append(
-            warning("Catalogue", f"WordPress was asked last: {seen}", "Start the API or a worker.")
-        )
+        findings.append(warning("Catalogue", f"WordPress was asked last: {seen}", "Start the API or a worker."))
     else:
         findings.append(ok("Catalogue", what))
     for problem in state.problems[:SHOWN]:
@@ -136,11 +124,9 @@ async def bots(patient: Patient) -> list[Finding]:
         if bot is not None:
             tokens.append((subject, bot.id, bot.token.get_secret_value()))
         elif project["status"] == "live":
-            findings.append(
-                warning(subject, "the project is live and has no bot", "Enter its token in WordPress.")
-            )
+            findings.append(warning(subject, "the project is live and has no bot", "Enter its token in WordPress."))
     async with httpx.AsyncClient(timeout=HTTP) as http:
-        reached = await _telegram(http, settings.telegram_api_url)
+        reached = await _telegram(http, settings.telegram_api_url, needed=bool(tokens))
         findings += reached
         if reached[0].level == "broken":
             return findings
@@ -153,12 +139,13 @@ async def bots(patient: Patient) -> list[Finding]:
         return [*findings, *await asyncio.gather(*(ask(*bot) for bot in tokens))]
 
 
-async def _telegram(http: httpx.AsyncClient, address: str) -> list[Finding]:
+async def _telegram(http: httpx.AsyncClient, address: str, *, needed: bool) -> list[Finding]:
     try:
         answer = await http.get(address)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         text = f"{address} cannot be reached from here ({type(error).__name__})"
-        return [broken("Telegram", text, "Check the network, the firewall and TELEGRAM_API_URL.")]
+        advice = "Check the network, the firewall and TELEGRAM_API_URL."
+        return [broken("Telegram", text, advice) if needed else warning("Telegram", text, advice)]
     findings = [ok("Telegram", f"{address} answers")]
     try:
         theirs = parsedate_to_datetime(answer.headers.get("date", ""))
@@ -206,9 +193,7 @@ def _webhook(subject: str, name: str, info: dict[str, Any], expected: str) -> Fi
         return broken(subject, text, "Is the token used by another program, too? A worker sets it again.")
     failed_at = datetime.fromtimestamp(info.get("last_error_date", 0), UTC)
     if utc_now() - failed_at < WEBHOOK_ERROR_AGE:
-        text = (
-            f"Telegram could not deliver to {name} at {moment(failed_at)}: {info.get('last_error_message')}"
-        )
+        text = f"Telegram could not deliver to {name} at {moment(failed_at)}: {info.get('last_error_message')}"
         return warning(subject, text, "Check that PUBLIC_URL is reachable from outside.")
     if info.get("pending_update_count", 0) > MANY_UPDATES:
         text = f"{info['pending_update_count']} updates of {name} wait at Telegram"

@@ -28,9 +28,7 @@ async def database(patient: Patient) -> list[Finding]:
     except ValueError:
         return [broken("Database", "DATABASE_URL is not an address", "postgresql://user:password@host/name")]
     except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError):
-        return [
-            broken("Database", "Postgres refuses the user or the password of DATABASE_URL", "Correct them.")
-        ]
+        return [broken("Database", "Postgres refuses the user or the password of DATABASE_URL", "Correct them.")]
     except asyncpg.InvalidCatalogNameError:
         return [broken("Database", "the database of DATABASE_URL does not exist", "Create it: createdb.")]
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -63,9 +61,7 @@ async def _schema(patient: Patient) -> Finding:
     if has is None:
         return broken("Schema", "the database is empty", "Run ./entrypoint.sh migrate.")
     text = f"the database is at revision {has}, this program wants {wants}"
-    return broken(
-        "Schema", text, "Run ./entrypoint.sh migrate; if that fails, the program is older than the data."
-    )
+    return broken("Schema", text, "Run ./entrypoint.sh migrate; if that fails, the program is older than the data.")
 
 
 async def redis(patient: Patient) -> list[Finding]:
