@@ -109,7 +109,7 @@ def pair(
     address: Annotated[str | None, typer.Option(help="Where WordPress reaches this backend; PUBLIC_URL.")] = None,
 ) -> None:
     """Print the string that connects a WordPress, once, within a day."""
-    from app.woocommerce.pairing import print_pairing
+    from app.woocommerce.cli import print_pairing
 
     run(lambda settings: print_pairing(settings, address=address or settings.public_url))
 
