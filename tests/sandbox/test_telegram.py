@@ -60,9 +60,7 @@ class Sandbox:
 async def sandbox_of(**options: Any) -> AsyncIterator[Sandbox]:
     async with serve(create_app(**options)) as url, httpx.AsyncClient(base_url=url, timeout=20) as http:
         session = AiohttpSession(api=TelegramAPIServer.from_base(url))
-        answer = await http.post(
-            "/sandbox/bots", json={"token": TOKEN, "username": "luna_bot", "name": "Luna"}
-        )
+        answer = await http.post("/sandbox/bots", json={"token": TOKEN, "username": "luna_bot", "name": "Luna"})
         assert answer.status_code == 201
         yield Sandbox(url, http, Bot(TOKEN, session=session))
         await session.close()
@@ -203,8 +201,7 @@ class TestMessages:
         [
             (
                 {"text": "x", "web_app": {"url": "http://tarot.example/"}},
-                "inline keyboard button Web App URL 'http://tarot.example/' is invalid: "
-                "Only HTTPS links are allowed",
+                "inline keyboard button Web App URL 'http://tarot.example/' is invalid: Only HTTPS links are allowed",
             ),
             (
                 {"text": "x", "url": "http://localhost:8000/"},
@@ -309,9 +306,7 @@ class TestPolling:
 
     async def test_not_while_a_webhook_is_set(self, sandbox: Sandbox) -> None:
         await sandbox.bot.set_webhook("http://127.0.0.1:9/")
-        with pytest.raises(
-            TelegramConflictError, match="can't use getUpdates method while webhook is active"
-        ):
+        with pytest.raises(TelegramConflictError, match="can't use getUpdates method while webhook is active"):
             await sandbox.bot.get_updates()
 
     async def test_only_allowed_kinds_come_and_the_list_is_kept(self, sandbox: Sandbox) -> None:

@@ -161,9 +161,7 @@ async def set_membership(request: Request, chat_id: int, new: Membership) -> dic
 
 
 @router.get("/chats/{chat_id}")
-async def read_chat(
-    request: Request, chat_id: int, bot: int, count: int = 0, wait: float = 0.0
-) -> dict[str, Any]:
+async def read_chat(request: Request, chat_id: int, bot: int, count: int = 0, wait: float = 0.0) -> dict[str, Any]:
     """All messages of a chat; waits up to `wait` seconds until at least `count` of them are the bot's."""
     desk = _desk(request)
     chat = _chat(desk, _bot(desk, bot), chat_id)
@@ -177,9 +175,7 @@ async def read_chat(
 
 
 @router.get("/calls")
-async def list_calls(
-    request: Request, bot: int | None = None, method: str | None = None
-) -> list[dict[str, Any]]:
+async def list_calls(request: Request, bot: int | None = None, method: str | None = None) -> list[dict[str, Any]]:
     """What bots called, oldest first; `outcome` is the HTTP status, 0 for a connection that was cut."""
     return [
         {

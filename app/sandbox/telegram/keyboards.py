@@ -45,9 +45,7 @@ def _check_button(button: Any, *, private: bool, http_apps: bool) -> None:
     if not text.strip():
         raise bad_request("Inline keyboard button text must be non-empty")
     if not any(action in button for action in ACTIONS):
-        raise bad_request(
-            "Can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard"
-        )
+        raise bad_request("Can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
     if "url" in button:
         check_button_url(str(button["url"]))
     elif "callback_data" in button:

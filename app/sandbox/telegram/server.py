@@ -69,9 +69,7 @@ def create_app(
             desk.calls.append(Call(started, bot_id, method, arguments, 0))
             return _Cut()
         desk.calls.append(Call(started, bot_id, method, arguments, status))
-        return (
-            _Cut() if after is not None else Response(json.dumps(body), status, headers, "application/json")
-        )
+        return _Cut() if after is not None else Response(json.dumps(body), status, headers, "application/json")
 
     async def unknown(_: Request) -> Response:
         return Response(json.dumps(not_found().body()), 404, media_type="application/json")
@@ -85,9 +83,7 @@ class _Cut(Response):
     """Promises a body and breaks off, so that the server closes the connection under the client."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send(
-            {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000000")]}
-        )
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000000")]})
 
 
 def _chat_id(arguments: dict[str, Any]) -> int | None:

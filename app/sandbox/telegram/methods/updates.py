@@ -13,9 +13,7 @@ from app.sandbox.telegram.state import Bot, Webhook
 LONGEST_POLL_SECONDS = 50
 SECRET_TOKEN = re.compile(r"[A-Za-z0-9_-]*")
 PORTS = (80, 88, 443, 8443)
-WEBHOOK_ACTIVE = (
-    "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
-)
+WEBHOOK_ACTIVE = "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
 OTHER_POLL = "terminated by other getUpdates request; make sure that only one bot instance is running"
 
 
