@@ -68,7 +68,7 @@ def demo_environment(
 ) -> dict[str, str]:
     """What our processes are started with. `.env` is left out: it belongs to a real installation."""
     return {
-        **environment,
+        **{name: value for name, value in environment.items() if value},
         "ENV_FILE": "",
         "DEMO": "true",
         "HOST": "127.0.0.1",
@@ -131,9 +131,8 @@ class SandboxServer(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serve(app: Any) -> AsyncIterator[str]:
-    """An ASGI application on a free loopback port; its address. No access log: addresses may hold tokens."""
-    listener = socket.create_server(("127.0.0.1", 0))
+async def serve(app: Any, listener: socket.socket) -> AsyncIterator[None]:
+    """An ASGI application behind a socket. No access log: addresses may hold tokens."""
     server = SandboxServer(
         uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=1)
     )
@@ -144,10 +143,14 @@ async def serve(app: Any) -> AsyncIterator[str]:
                 running.result()
                 raise DemoError("A sandbox ended while it was starting.")
             await asyncio.sleep(0.01)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield
     finally:
         server.should_exit = True
         await asyncio.gather(running, return_exceptions=True)
+
+
+def address_of(listener: socket.socket) -> str:
+    return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 def bot_registrar(desk: Any) -> Callable[[Library], None]:
@@ -175,9 +178,7 @@ async def await_ready(settings: Settings, database: Database, children: list[Chi
             await asyncio.sleep(0.1)
             for child in children:
                 if child.ended:
-                    raise DemoError(
-                        f"The process '{child.name}' ended while it was starting:\n{child.log_tail()}"
-                    )
+                    raise DemoError(f"The process '{child.name}' ended while it was starting:\n{child.log_tail()}")
             try:
                 ready = await client.get("/readyz")
             except httpx.TransportError:
@@ -194,8 +195,7 @@ def tell_end(child: Child, code: int, failures: int) -> None:
     """Says that a child is started again, or gives up."""
     if failures >= MOST_FAILURES:
         raise DemoError(
-            f"The process '{child.name}' ended {failures} times in a row, last with code {code}:\n"
-            f"{child.log_tail()}"
+            f"The process '{child.name}' ended {failures} times in a row, last with code {code}:\n{child.log_tail()}"
         )
     say(f"! The process '{child.name}' ended with code {code}; it is started again (see {child.log}).")
 
@@ -246,22 +246,13 @@ async def run(*, port: int, data_dir: Path) -> None:
             database_url=servers.database_url,
             redis_url=servers.redis_url,
         )
-        telegram = telegram_sandbox.create_app(test_environment=True)
-        environment["TELEGRAM_API_URL"] = await stack.enter_async_context(serve(telegram))
-        if not environment.get("MODEL_PROFILES"):
-            model = await stack.enter_async_context(serve(model_sandbox.create_app()))
-            environment["MODEL_PROFILES"] = model_profiles(model)
+        # They listen from now on and answer as soon as they are ready: our processes take longer to start.
+        telegram_socket = socket.create_server(("127.0.0.1", 0))
+        model_socket = socket.create_server(("127.0.0.1", 0))
+        environment["TELEGRAM_API_URL"] = address_of(telegram_socket)
+        environment.setdefault("MODEL_PROFILES", model_profiles(address_of(model_socket)))
         settings = settings_of(environment)
         await refuse_real_bots(settings)
-        services = await stack.enter_async_context(open_container(settings))
-        register = bot_registrar(telegram.state.desk)
-        services.catalogue.on_change(register)
-        await services.catalogue.start(refreshing=False)
-        stack.push_async_callback(services.catalogue.stop)
-        register(services.catalogue.library())
-        done("Telegram and a model, played by sandboxes", since)
-
-        since = time.monotonic()
         children = [
             Child("api", "app", "api", environment=environment, log=logs / "api.log"),
             Child("worker", "app.background", environment=environment, log=logs / "worker.log"),
@@ -269,6 +260,21 @@ async def run(*, port: int, data_dir: Path) -> None:
         stack.push_async_callback(stop_all, children)
         for child in children:
             await child.start()
+
+        telegram = telegram_sandbox.create_app(test_environment=True)
+        services = await stack.enter_async_context(open_container(settings))
+        register = bot_registrar(telegram.state.desk)
+        services.catalogue.on_change(register)
+        await services.catalogue.start(refreshing=False)
+        stack.push_async_callback(services.catalogue.stop)
+        register(services.catalogue.library())
+        await stack.enter_async_context(serve(telegram, telegram_socket))
+        await stack.enter_async_context(serve(model_sandbox.create_app(), model_socket))
+        done("Telegram and a model, played by sandboxes", since)
+
+        # Once more, so that they end before what they talk to.
+        stack.push_async_callback(stop_all, children)
+        since = time.monotonic()
         await await_ready(settings, services.database, children)
         done("API, worker and polling", since)
 
@@ -291,8 +297,7 @@ def read_place(environment: Mapping[str, str]) -> tuple[int, Path]:
             probe.bind(("127.0.0.1", port))
         except OSError:
             raise DemoError(
-                f"Port {port} is taken by another program. Stop it, or choose another: "
-                "PORT=8080 ./entrypoint.sh demo"
+                f"Port {port} is taken by another program. Stop it, or choose another: PORT=8080 ./entrypoint.sh demo"
             ) from None
     return port, Path(environment.get("DATA_DIR") or ".arcana").resolve()
 
