@@ -15,8 +15,6 @@ from app.kit.telemetry import get_logger
 
 log = get_logger("app.ai")
 
-_LEASE_SECONDS = 30
-_RENEW_SECONDS = 10
 _REDIS_PAUSE_SECONDS = 5.0
 
 # Both sets hold token → time of expiry; a slot is taken in both or in neither. Redis's own clock decides.
@@ -50,10 +48,11 @@ class Busy(Exception):
 class CallLimits:
     """A semaphore of expiring leases in Redis; without Redis each process keeps the same caps for itself."""
 
-    def __init__(self, redis: Redis | None, *, per_project: int, total: int) -> None:
+    def __init__(self, redis: Redis | None, *, per_project: int, total: int, lease_seconds: int = 30) -> None:
         self._redis = redis
         self._per_project = per_project
         self._total = total
+        self._lease_seconds = lease_seconds
         self._held: dict[str, str] = {}
         self._counts: Counter[str] = Counter()
         self._renewal: asyncio.Task[None] | None = None
@@ -102,7 +101,7 @@ class CallLimits:
     async def _take_shared(self, project_key: str, token: str) -> bool:
         if not self._redis_answers():
             return True
-        arguments = (self._per_project, self._total, token, _LEASE_SECONDS)
+        arguments = (self._per_project, self._total, token, self._lease_seconds)
         try:
             return bool(await self._redis.eval(_TAKE, 2, *self._keys(project_key), *arguments))  # type: ignore[union-attr]  # checked above
         except REDIS_LOST as error:
@@ -130,7 +129,7 @@ class CallLimits:
     async def _renew(self) -> None:
         """Runs while anything is held."""
         while self._held:
-            await asyncio.sleep(_RENEW_SECONDS)
+            await asyncio.sleep(self._lease_seconds / 3)
             tokens: dict[str, list[str]] = {}
             for token, project_key in self._held.items():
                 tokens.setdefault(project_key, []).append(token)
@@ -141,7 +140,7 @@ class CallLimits:
         if not self._redis_answers():
             return
         try:
-            await self._redis.eval(_RENEW, 2, *self._keys(project_key), _LEASE_SECONDS, *held)  # type: ignore[union-attr]  # checked above
+            await self._redis.eval(_RENEW, 2, *self._keys(project_key), self._lease_seconds, *held)  # type: ignore[union-attr]  # checked above
         except REDIS_LOST as error:
             self._redis_lost(error)
 

@@ -28,6 +28,7 @@ class Review:
         self._text = ""
         self._open = False
         self._judged = 0
+        self._repetition = wording.Repetition()
         # A text three times as long as it should be has lost its end.
         self._limit = 3 * (1800 + 750 * len(brief.cards))
 
@@ -82,10 +83,11 @@ class Review:
         return self._text
 
     def _judge(self) -> None:
-        # One sentence back as well: a claim or a quotation may run over a stop.
-        fresh = self._text[max(0, self._judged - 200) :]
+        # A little of what came before as well: a claim or a quotation may run over a stop.
+        fresh = self._text[max(0, self._judged - 60) :]
+        repeated = self._repetition.grows(self._text[self._judged :])
         self._judged = len(self._text)
-        if len(self._text) > self._limit or wording.repeats(self._text):
+        if repeated or len(self._text) > self._limit:
             raise ModelFault("repeated")
         if claims := wording.forbidden_claims(fresh, self._brief.language):
             raise ModelFault(f"claim_{claims[0]}")

@@ -83,10 +83,24 @@ def fits_length(text: str, *, cards: int, follow_up: bool) -> bool:
     return low <= len(text) <= high
 
 
-def repeats(text: str) -> bool:
+class Repetition:
     """Whether a sentence comes back again and again, as from a model that has lost its thread."""
-    sentences = Counter(" ".join(found.split()).lower() for found in _SENTENCE.findall(text))
-    return any(count >= (3 if len(found) >= 25 else 8) for found, count in sentences.items() if len(found) >= 3)
+
+    def __init__(self) -> None:
+        self._sentences: Counter[str] = Counter()
+
+    def grows(self, text: str) -> bool:
+        """Adds whole sentences; true once one of them has come too often."""
+        for found in _SENTENCE.findall(text):
+            sentence = " ".join(found.split()).lower()
+            self._sentences[sentence] += 1
+            if len(sentence) >= 3 and self._sentences[sentence] >= (3 if len(sentence) >= 25 else 8):
+                return True
+        return False
+
+
+def repeats(text: str) -> bool:
+    return Repetition().grows(text)
 
 
 def runs(text: str) -> set[tuple[str, ...]]:
