@@ -28,7 +28,7 @@ PAGE_HEADERS = {
 }
 DEMO_HEADERS = {
     "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; frame-ancestors 'none'",
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
 }
 ASSET_HEADERS = {"cache-control": "public, max-age=31536000, immutable"}
 

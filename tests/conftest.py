@@ -21,9 +21,14 @@ from app.kit import redis as redis_kit
 from app.kit.database import Database
 from app.kit.embedded import EmbeddedServers
 from app.kit.migrations import migrate
+from app.kit.telemetry import configure_logging
 from app.main import build_api, wrap_api
 from app.settings import Settings
 from app.worker.runner import run_worker
+
+
+# structlog's own default renders tracebacks for the eye, which takes seconds.
+configure_logging(level="info", style="json")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import asyncpg
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgPoolDriver
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.qm import QueueManager
-from pgqueuer.domain.errors import RetryRequested
+from pgqueuer.domain.errors import FailingListenerError, RetryRequested
 from pgqueuer.domain.models import Job as QueuedJob
 
 from app.ai.interpreter import Interpreter
@@ -85,7 +85,7 @@ class Consumer:
             try:
                 await self._consume()
                 log.warning("the job queue's listener failed; connecting again")
-            except LOST as error:
+            except (*LOST, FailingListenerError) as error:
                 log.warning("the job queue waits for the database", reason=type(error).__name__)
             await asyncio.sleep(1)
 
