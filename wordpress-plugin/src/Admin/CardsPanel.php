@@ -94,24 +94,23 @@ final class CardsPanel implements PanelExtra
             esc_html(get_the_title($id)),
             esc_html(implode(' · ', array_filter($names))),
             esc_html($is_minor ? (ContentFields::suits()[$suit] ?? '') : __('Major', 'arcana')),
-            $missing === [] ? '' : '<span class="arcana-badge arcana-warn">' . esc_html(implode(', ', $missing)) . '</span>',
+            $missing === '' ? '' : PageView::badge('warn', $missing),
             esc_url((string) get_delete_post_link($id)),
             esc_attr(sprintf(__('Move “%s” to the trash', 'arcana'), get_the_title($id)))
         );
     }
 
-    /** @return list<string> What a card still lacks, in words. */
-    private static function missing(int $id): array
+    /** What a card still lacks, in words; '' when nothing. */
+    private static function missing(int $id): string
     {
-        $missing = [];
+        $languages = [];
         foreach (Settings::languages() as $code => $language) {
             foreach (['meaning_upright', 'meaning_reversed', 'keywords_upright', 'keywords_reversed'] as $text) {
                 if (trim((string) get_post_meta($id, "arcana_card_{$text}_$code", true)) === '') {
-                    $missing[] = sprintf(__('texts: %s', 'arcana'), $language);
-                    break;
+                    $languages[$code] = $language;
                 }
             }
         }
-        return $missing;
+        return $languages === [] ? '' : sprintf(__('texts: %s', 'arcana'), implode(', ', $languages));
     }
 }

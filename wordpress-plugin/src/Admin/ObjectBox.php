@@ -6,6 +6,7 @@ namespace Arcana\Admin;
 
 use Arcana\Backend\Pairing;
 use Arcana\Backend\Report;
+use Arcana\Catalogue\State;
 use Arcana\Content\Keys;
 use Arcana\Content\Slugs;
 use Arcana\Kind;
@@ -36,7 +37,9 @@ final class ObjectBox implements Service
         $key = Keys::of($post->ID);
         $reported = Report::about($kind, $key);
         $lacking = Checks::of($post->ID, $kind);
-        self::list(__('The backend could not take this over:', 'arcana'), $reported, 'arcana-bad');
+        $is_current = (Report::load()['version'] ?? '') === State::load()?->version;
+        $title = $is_current ? __('The backend could not take this over:', 'arcana') : __('Before the last change, the backend could not take this over:', 'arcana');
+        self::list($title, $reported, 'arcana-bad');
         self::list(__('Still to do:', 'arcana'), $lacking, 'arcana-warn');
         if ($reported === [] && $lacking === []) {
             echo '<p class="arcana-note arcana-good">' . esc_html__('Everything is in place.', 'arcana') . '</p>';

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Arcana\Admin;
 
+use Arcana\Content\Cards;
 use Arcana\Fields\FieldGroups;
 use Arcana\Kind;
 use Arcana\Requirements;
@@ -23,6 +24,7 @@ final class ProductPanels implements Service
         add_action('load-post.php', [$this, 'nameScreen']);
         add_action('load-post-new.php', [$this, 'nameScreen']);
         add_action('admin_bar_menu', [$this, 'withoutView'], 1000);
+        add_filter('post_updated_messages', [$this, 'messages'], 100);
         add_filter('enter_title_here', [$this, 'titlePlaceholder'], 10, 2);
         foreach (self::extras() as $extra) {
             $extra->register();
@@ -125,6 +127,22 @@ final class ProductPanels implements Service
             $type->labels->edit_item = $kind->label();
             $type->labels->add_new_item = sprintf(__('New: %s', 'arcana'), $kind->label());
         }
+    }
+
+    /**
+     * WooCommerce's own messages offer to view the product, which nobody can.
+     *
+     * @param array<string, array<int, string|false>> $messages
+     * @return array<string, array<int, string|false>>
+     */
+    public function messages(array $messages): array
+    {
+        global $post;
+        if ($post instanceof \WP_Post && (Kind::ofPost($post->ID) !== null || $post->post_type === Cards::POST_TYPE)) {
+            $own = [1 => __('Saved.', 'arcana'), 4 => __('Saved.', 'arcana'), 6 => __('Saved and published.', 'arcana'), 10 => __('Saved as a draft.', 'arcana')];
+            $messages[$post->post_type] = $own + ($messages[$post->post_type] ?? $messages['post']);
+        }
+        return $messages;
     }
 
     /** Our kinds have no page in the shop that could be viewed. */

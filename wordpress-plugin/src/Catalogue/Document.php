@@ -72,7 +72,7 @@ final class Document
         $alive = array_map(static fn (Row $row): string => $row->key(), self::existing($snapshot));
         $dead = $snapshot->tombstones;
         foreach ($snapshot->of(Kind::Project) as $row) {
-            if ($row->status === 'trash') {
+            if ($row->status === 'trash' && Shapes::slug($row) !== '') {
                 $dead[] = $row->key();
             }
         }

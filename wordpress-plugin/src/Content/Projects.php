@@ -23,7 +23,9 @@ final class Projects implements Service
     public function onDelete(int $post_id): void
     {
         $key = Kind::ofPost($post_id) === Kind::Project ? Keys::of($post_id) : '';
-        if ($key !== '') {
+        $slug = Slugs::live($post_id) ?: (string) get_post_meta($post_id, 'arcana_project_slug', true);
+        // One that never had an address was never in the document.
+        if ($key !== '' && $slug !== '') {
             self::saveTombstones([...self::tombstones(), $key]);
         }
     }
