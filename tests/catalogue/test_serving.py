@@ -21,10 +21,12 @@ from tests.catalogue.wordpress import WordPress, make_project, make_spread
 @asynccontextmanager
 async def behind_proxies(settings: Settings) -> AsyncIterator[tuple[Settings, Proxy, Proxy]]:
     """Settings that lead through a proxy of Postgres and one of Redis."""
-    async with in_front_of(settings.database_url) as (postgres, database_url):
-        async with in_front_of(settings.redis_url) as (redis, redis_url):
-            changed = settings.model_copy(update={"database_url": database_url, "redis_url": redis_url})
-            yield changed, postgres, redis
+    async with (
+        in_front_of(settings.database_url) as (postgres, database_url),
+        in_front_of(settings.redis_url) as (redis, redis_url),
+    ):
+        changed = settings.model_copy(update={"database_url": database_url, "redis_url": redis_url})
+        yield changed, postgres, redis
 
 
 async def cost(catalogue: Catalogue, slug: str = "alpha") -> int:
@@ -93,41 +95,41 @@ class TestColdStart:
     ) -> None:
         damaged = {"epoch": "store-x", "revision": "1", "body": b"\x00\x01"}
         await redis.hset(cache.SNAPSHOT, mapping=damaged)
-        away = store_settings.model_copy(
-            update={"database_url": f"postgresql://x:y@127.0.0.1:{unused_tcp_port}/z"}
-        )
+        away = store_settings.model_copy(update={"database_url": f"postgresql://x:y@127.0.0.1:{unused_tcp_port}/z"})
         async with open_catalogue(away) as cold:
             await cold.start(refreshing=False)
             assert not cold.ready
 
 
 class TestWarmProcess:
-    async def test_both_dead_goes_on(
-        self, store_settings: Settings, wordpress: WordPress
-    ) -> None:
-        async with behind_proxies(store_settings) as (settings, postgres, redis):
-            async with open_catalogue(settings) as warm:
-                await warm.start()
-                assert await cost(warm) == 1
-                postgres.cut()
-                redis.cut()
-                await warm.reload()
-                assert await cost(warm) == 1
-                # Never asked for before: it is built from the library in this process.
-                assert await warm.deck("beta", "small", "en") is not None
-                with pytest.raises(Unavailable):
-                    await warm.refresh()
+    async def test_both_dead_goes_on(self, store_settings: Settings, wordpress: WordPress) -> None:
+        async with (
+            behind_proxies(store_settings) as (settings, postgres, redis),
+            open_catalogue(settings) as warm,
+        ):
+            await warm.start()
+            assert await cost(warm) == 1
+            postgres.cut()
+            redis.cut()
+            await warm.reload()
+            assert await cost(warm) == 1
+            # Never asked for before: it is built from the library in this process.
+            assert await warm.deck("beta", "small", "en") is not None
+            with pytest.raises(Unavailable):
+                await warm.refresh()
 
     async def test_a_frozen_redis_costs_little(self, store_settings: Settings, wordpress: WordPress) -> None:
-        async with behind_proxies(store_settings) as (settings, _, redis):
-            async with open_catalogue(settings, memory=False) as catalogue:
-                await catalogue.refresh()
-                redis.freeze()
-                started = time.monotonic()
-                for _ in range(20):
-                    assert await cost(catalogue) == 1
-                assert time.monotonic() - started < 3
-                redis.restore()
+        async with (
+            behind_proxies(store_settings) as (settings, _, redis),
+            open_catalogue(settings, memory=False) as catalogue,
+        ):
+            await catalogue.refresh()
+            redis.freeze()
+            started = time.monotonic()
+            for _ in range(20):
+                assert await cost(catalogue) == 1
+            assert time.monotonic() - started < 3
+            redis.restore()
 
     async def test_without_memory_the_bytes_come_from_redis(
         self, store_settings: Settings, wordpress: WordPress, redis: Redis
@@ -190,23 +192,20 @@ class TestNews:
         self, store_settings: Settings, catalogue: Catalogue, wordpress: WordPress
     ) -> None:
         await catalogue.refresh()
-        async with behind_proxies(store_settings) as (settings, _, redis):
-            async with open_catalogue(settings) as other:
-                await other.start(refreshing=False)
-                assert await cost(other) == 1
-                redis.cut()
-                wordpress.change("v2", spreads=[make_spread("one", cost=6), make_spread("two")])
-                await catalogue.refresh()
-                redis.restore()
+        async with behind_proxies(store_settings) as (settings, _, redis), open_catalogue(settings) as other:
+            await other.start(refreshing=False)
+            assert await cost(other) == 1
+            redis.cut()
+            wordpress.change("v2", spreads=[make_spread("one", cost=6), make_spread("two")])
+            await catalogue.refresh()
+            redis.restore()
 
-                async def changed() -> bool:
-                    return await cost(other) == 6
+            async def changed() -> bool:
+                return await cost(other) == 6
 
-                await eventually(changed)
+            await eventually(changed)
 
-    async def test_polling_finds_a_change_that_nobody_announced(
-        self, settings: Settings, wordpress: WordPress
-    ) -> None:
+    async def test_polling_finds_a_change_that_nobody_announced(self, settings: Settings, wordpress: WordPress) -> None:
         async with open_catalogue(wordpress.settings(settings, catalogue_poll_seconds=0.1)) as catalogue:
             await catalogue.start()
             assert await cost(catalogue) == 1
@@ -249,9 +248,7 @@ class TestIsolation:
         assert after["alpha"] != before["alpha"]
         assert after["beta"] == before["beta"]
 
-    async def test_nothing_of_another_project_is_in_the_bytes(
-        self, catalogue: Catalogue, wordpress: WordPress
-    ) -> None:
+    async def test_nothing_of_another_project_is_in_the_bytes(self, catalogue: Catalogue, wordpress: WordPress) -> None:
         wordpress.change("v2", projects=[make_project("alpha"), make_project("beta", spreads=["two"])])
         await catalogue.refresh()
         body = await catalogue.public("alpha", "ru")
@@ -259,9 +256,7 @@ class TestIsolation:
         assert b"beta" not in body.identity
         assert b'"two"' not in body.identity
 
-    async def test_a_deck_of_another_project_is_not_to_be_had(
-        self, catalogue: Catalogue, wordpress: WordPress
-    ) -> None:
+    async def test_a_deck_of_another_project_is_not_to_be_had(self, catalogue: Catalogue, wordpress: WordPress) -> None:
         wordpress.change("v2", projects=[make_project("alpha"), make_project("beta", decks=[])])
         await catalogue.refresh()
         assert await catalogue.deck("alpha", "small", "ru") is not None
