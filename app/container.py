@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import cast
 
 import httpx
+from fastapi import Request
 from redis.asyncio import Redis
 
 from app.catalogue.service import Catalogue
@@ -44,6 +46,11 @@ class Container:
     readings: ReadingService
     listener: Listener
     webhooks: WebhookDirectory
+
+
+def container(request: Request) -> Container:
+    """The container of the process that answers this request."""
+    return cast(Container, request.app.state.container)
 
 
 def load_keyring(settings: Settings) -> Keyring:

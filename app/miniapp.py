@@ -9,9 +9,9 @@ from fastapi.responses import FileResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader
 
 from app.catalogue.library import Project
+from app.container import container
 from app.errors import NotFound, Unavailable
 from app.kit import json
-from app.kit.http import container
 from app.settings import Settings
 
 DIST = Path(__file__).parent.parent / "miniapp" / "dist"

@@ -6,8 +6,9 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
+from app.container import container
 from app.errors import Unavailable
-from app.kit.http import container, error_responses, json_response
+from app.kit.http import error_responses, json_response
 from app.kit.redis import REDIS_LOST
 
 router = APIRouter(tags=["operations"])

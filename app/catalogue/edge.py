@@ -3,18 +3,15 @@
 import secrets
 from functools import lru_cache
 from itertools import count
-from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.catalogue.bodies import choose_encoding, matches
+from app.catalogue.service import Catalogue
+from app.container import Container
 from app.kit.http import REQUEST_ID
 from app.kit.telemetry import REQUESTS
-
-if TYPE_CHECKING:
-    from app.catalogue.service import Catalogue
-    from app.container import Container
 
 CATALOGUE_ROUTE = "/api/v1/projects/{slug}/catalogue"
 DECK_ROUTE = "/api/v1/projects/{slug}/catalogue/decks/{key}"

@@ -6,17 +6,16 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.catalogue import schema, schemas
 from app.catalogue.bodies import CatalogueBody, choose_encoding, matches
+from app.container import container
 from app.errors import NotFound, Unavailable
-from app.kit.http import container, error_responses
+from app.kit.http import error_responses
 
 router = APIRouter(tags=["catalogue"])
 
 Language = Annotated[
     str | None, Query(max_length=35, description="One of the project's languages; else its default is taken.")
 ]
-NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
-    304: {"description": "The ETag in If-None-Match still holds."}
-}
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "The ETag in If-None-Match still holds."}}
 
 
 class ProjectNotFound(NotFound):

@@ -1,27 +1,25 @@
 """Jobs of the catalogue: a refresh after a notice, the mirroring of pictures, forgetting old nonces."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from app.catalogue.refresh import MIRROR_JOB
+from app.container import Container
 from app.settings import Settings
 from app.woocommerce.endpoints import REFRESH_JOB
 from app.woocommerce.repository import StoresRepository
 from app.worker.port import Job, JobRegistry
 
-if TYPE_CHECKING:
-    from app.container import Container
 
-
-async def refresh(container: "Container", _: dict[str, Any]) -> None:
+async def refresh(container: Container, _: dict[str, Any]) -> None:
     await container.catalogue.refresh()
 
 
-async def mirror(container: "Container", _: dict[str, Any]) -> None:
+async def mirror(container: Container, _: dict[str, Any]) -> None:
     await container.catalogue.mirror_pictures()
 
 
-async def forget_nonces(container: "Container", _: dict[str, Any]) -> None:
+async def forget_nonces(container: Container, _: dict[str, Any]) -> None:
     async with container.database.transaction() as connection:
         await StoresRepository(connection).forget_nonces()
 

@@ -5,7 +5,7 @@ import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -16,9 +16,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import ArcanaError, InvalidRequest, NotFound, PayloadTooLarge
 from app.kit import json, telemetry
-
-if TYPE_CHECKING:
-    from app.container import Container
 
 log = telemetry.get_logger("app.http")
 
@@ -46,10 +43,6 @@ class ErrorBody(BaseModel):
 def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses=` of a route: the given statuses and those that any route may answer."""
     return {status: {"model": ErrorBody} for status in sorted({400, 404, 405, 413, 422, 429, 500, 503, *statuses})}
-
-
-def container(request: Request) -> "Container":
-    return cast("Container", request.app.state.container)
 
 
 def json_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:

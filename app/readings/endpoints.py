@@ -5,9 +5,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
+from app.container import container
 from app.errors import InvalidRequest
 from app.kit import json
-from app.kit.http import container, error_responses, json_response
+from app.kit.http import error_responses, json_response
 from app.kit.idempotency import Once
 from app.readings import schemas
 from app.readings.errors import QuestionNotFound

@@ -1,24 +1,22 @@
 """Jobs of readings: writing texts, finding those whose worker is gone, expiring what nobody drew."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from app.kit import idempotency
 from app.readings.generations import GenerationRepository
 from app.readings.writer import close
 from app.users.repository import RefreshTokenRepository
+from app.worker.container import WorkerContainer
 from app.worker.port import Job, JobRegistry, enqueue
 
-if TYPE_CHECKING:
-    from app.worker.runner import WorkerContainer
 
-
-async def write(container: "WorkerContainer", payload: dict[str, Any]) -> None:
+async def write(container: WorkerContainer, payload: dict[str, Any]) -> None:
     await container.writer.write(UUID(payload["generation"]))
 
 
-async def recover(container: "WorkerContainer", _: dict[str, Any]) -> None:
+async def recover(container: WorkerContainer, _: dict[str, Any]) -> None:
     """Gives texts without a living worker to the next one, and gives up those that kill every worker."""
     async with container.database.transaction() as connection:
         generations = GenerationRepository(connection)
@@ -36,13 +34,13 @@ async def recover(container: "WorkerContainer", _: dict[str, Any]) -> None:
             )
 
 
-async def expire(container: "WorkerContainer", _: dict[str, Any]) -> None:
+async def expire(container: WorkerContainer, _: dict[str, Any]) -> None:
     for project in container.catalogue.library().projects:
         async with container.database.transaction() as connection:
             await container.readings.expire(connection, project)
 
 
-async def prune(container: "WorkerContainer", _: dict[str, Any]) -> None:
+async def prune(container: WorkerContainer, _: dict[str, Any]) -> None:
     async with container.database.transaction() as connection:
         await idempotency.prune(connection)
         await RefreshTokenRepository(connection).prune()

@@ -7,9 +7,9 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
 
-from app.container import Container
+from app.container import Container, container
 from app.errors import Unavailable
-from app.kit.http import container, error_responses
+from app.kit.http import error_responses
 from app.readings.errors import NotDrawn, QuestionNotFound, ReadingExpired
 from app.readings.generations import GenerationRepository, Snapshot
 from app.readings.streams import follow, parse_event_id

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter, Request, Response
 
+from app.container import container
 from app.errors import NotFound, PayloadTooLarge
-from app.kit.http import container
 from app.telegram.webhook import SECRET_HEADER, accept
 
 # The largest real updates are some tens of kilobytes. Less than what the application takes as a whole.

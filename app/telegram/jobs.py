@@ -1,16 +1,14 @@
 """The bots' jobs: working on updates, finding stranded ones, forgetting old ones, setting bots up."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from app.kit.telemetry import get_logger
 from app.telegram import updates
 from app.telegram.onboarding import Onboarding
 from app.telegram.working import UpdateWorker
+from app.worker.container import WorkerContainer
 from app.worker.port import Job, JobRegistry
-
-if TYPE_CHECKING:
-    from app.worker.runner import WorkerContainer
 
 log = get_logger("app.telegram.jobs")
 
@@ -18,7 +16,7 @@ STRANDED_AFTER = timedelta(seconds=15)
 KEPT_FOR = timedelta(days=3)
 
 
-async def work_update(container: "WorkerContainer", payload: dict[str, Any]) -> None:
+async def work_update(container: WorkerContainer, payload: dict[str, Any]) -> None:
     await UpdateWorker(container.bots, container.database).run(
         project_id=payload["project"],
         bot_id=payload["bot"],
@@ -27,14 +25,14 @@ async def work_update(container: "WorkerContainer", payload: dict[str, Any]) -> 
     )
 
 
-async def find_stranded(container: "WorkerContainer", _: dict[str, Any]) -> None:
+async def find_stranded(container: WorkerContainer, _: dict[str, Any]) -> None:
     async with container.database.transaction() as connection:
         made = await updates.enqueue_stranded(connection, grace=STRANDED_AFTER)
     if made:
         log.warning("stranded updates found", count=made)
 
 
-async def prune(container: "WorkerContainer", _: dict[str, Any]) -> None:
+async def prune(container: WorkerContainer, _: dict[str, Any]) -> None:
     while True:
         async with container.database.transaction() as connection:
             gone = await updates.prune(connection, older_than=KEPT_FOR)
@@ -42,7 +40,7 @@ async def prune(container: "WorkerContainer", _: dict[str, Any]) -> None:
             return
 
 
-async def set_up_bots(container: "WorkerContainer", _: dict[str, Any]) -> None:
+async def set_up_bots(container: WorkerContainer, _: dict[str, Any]) -> None:
     await Onboarding(container.bots, container.database).run()
 
 

@@ -6,8 +6,8 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
 
+from app.container import container
 from app.errors import Unauthenticated
-from app.kit.http import container
 from app.users.tokens import Principal
 
 bearer = HTTPBearer(auto_error=False, description="The access token of a sign-in.")

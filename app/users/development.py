@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter, Request, Response
 
-from app.kit.http import container, error_responses, json_response
+from app.container import container
+from app.kit.http import error_responses, json_response
 from app.users import init_data, schemas
 from app.users.endpoints import limit_sign_in
 from app.users.errors import ProjectNotFound

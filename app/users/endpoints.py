@@ -4,8 +4,9 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from app.container import container
 from app.errors import Unauthenticated
-from app.kit.http import client_address, container, error_responses, json_response
+from app.kit.http import client_address, error_responses, json_response
 from app.users import schemas
 from app.users.auth import CurrentPrincipal
 from app.users.errors import RefreshTokenReused

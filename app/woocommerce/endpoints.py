@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 
+from app.container import container
 from app.kit.database import Connection
-from app.kit.http import client_address, container, error_responses, json_response
+from app.kit.http import client_address, error_responses, json_response
 from app.woocommerce import pairing, schemas
 from app.woocommerce.errors import SignatureInvalid
 from app.woocommerce.repository import Store

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.adapters.persistence.queries import Queries
@@ -11,10 +11,8 @@ from pgqueuer.adapters.persistence.queries import Queries
 from app.kit import json
 from app.kit.database import Connection
 
-if TYPE_CHECKING:
-    from app.worker.runner import WorkerContainer
-
-Handler = Callable[["WorkerContainer", dict[str, Any]], Awaitable[None]]
+# The first argument is the container of the process that runs the job; the port does not know its type.
+Handler = Callable[[Any, dict[str, Any]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,6 @@
 """The process that runs jobs and the beat; any number of them may run."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import Any
 
@@ -14,16 +11,12 @@ from pgqueuer.core.qm import QueueManager
 from pgqueuer.domain.errors import FailingListenerError, RetryRequested
 from pgqueuer.domain.models import Job as QueuedJob
 
-from app.ai.interpreter import Interpreter
-from app.container import Container, open_container
 from app.kit import json
 from app.kit.database import LOST
 from app.kit.telemetry import JOBS, get_logger
-from app.readings.transcripts import Publisher
-from app.readings.writer import Writer
 from app.settings import Settings
-from app.telegram.registry import BotRegistry
 from app.worker.beat import Scheduler
+from app.worker.container import WorkerContainer, open_worker_container
 from app.worker.jobs import build_registry
 from app.worker.port import Job, JobRegistry
 
@@ -32,42 +25,6 @@ log = get_logger("app.worker")
 # A job of a worker that was killed is taken up after this.
 HEARTBEAT = timedelta(seconds=10)
 STOP_SECONDS = 5
-
-
-@dataclass(slots=True, kw_only=True)
-class WorkerContainer(Container):
-    interpreter: Interpreter
-    publisher: Publisher
-    writer: Writer
-    # Only here: aiogram costs a process 137 MB and 2.7 s, which the API does without.
-    bots: BotRegistry
-
-
-@asynccontextmanager
-async def open_worker_container(settings: Settings) -> AsyncIterator[WorkerContainer]:
-    async with open_container(settings) as base:
-        interpreter = Interpreter(settings=settings, redis=base.redis)
-        publisher = Publisher(base.redis)
-        writer = Writer(
-            base.database,
-            interpreter,
-            publisher,
-            base.catalogue,
-            lease_seconds=settings.generation_lease_seconds,
-        )
-        bots = BotRegistry(
-            settings=settings,
-            secret=base.secret,
-            catalogue=base.catalogue,
-            database=base.database,
-            redis=base.redis,
-        )
-        shared = {field.name: getattr(base, field.name) for field in fields(base)}
-        try:
-            yield WorkerContainer(**shared, interpreter=interpreter, publisher=publisher, writer=writer, bots=bots)
-        finally:
-            await bots.close()
-            await interpreter.close()
 
 
 class Consumer:

@@ -15,7 +15,7 @@ from app.catalogue.library import Project
 from app.settings import Settings
 from app.telegram.onboarding import Onboarding
 from app.telegram.polling import run_polling
-from app.worker.runner import WorkerContainer, open_worker_container
+from app.worker.container import WorkerContainer, open_worker_container
 from tests.conftest import open_api, open_worker
 from tests.telegram.conftest import Desk, Office, message
 

@@ -10,7 +10,7 @@ import pytest
 from app.kit import json
 from app.settings import Settings
 from app.telegram.directory import WebhookDirectory
-from app.worker.runner import open_worker_container
+from app.worker.container import open_worker_container
 from tests.conftest import Api, open_api
 from tests.telegram.conftest import Wire, message
 
