@@ -16,6 +16,8 @@ _KINDS: dict[Subject, Kind] = {
 }
 # The provider's own filter stopped the text and does not say why.
 UNSPECIFIED = Danger("unspecified", crisis=False)
+# A model saw what our own patterns did not; the answer to despair is fit for whatever it was.
+NOTICED = Danger("suicide", crisis=True)
 
 
 def kind_of(danger: Danger) -> Kind:

@@ -139,7 +139,7 @@ class _Story:
             attempt=attempt + 1,
         )
         if fault.refusal:
-            self.refused = answers.UNSPECIFIED
+            self.refused = answers.NOTICED if fault.reason == "crisis" else answers.UNSPECIFIED
 
     def worth_another(self, fault: ModelFault) -> bool:
         """A text that broke off or went astray may come out well the second time.
@@ -156,7 +156,7 @@ class _Story:
         promised = self.profile is not None
         finish = self.finish or (f"fallback:{self.fault}" if self.fault else "stop")
         if danger is not None:
-            finish = "content_filter" if self.refused else "safety"
+            finish = "content_filter" if danger is answers.UNSPECIFIED else "safety"
         asked = self.bill.prompt_tokens or self.bill.completion_tokens or self.finish or self.fault
         return Outcome(
             kind=kind,

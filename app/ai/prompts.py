@@ -10,6 +10,8 @@ from app.ai.question import person_name, says_something, visible
 
 QUESTION_LIMIT = 500
 HISTORY_LIMIT = 6
+# What a model is told to write instead of a reading when it sees a person in danger.
+CRISIS_MARK = "[CRISIS]"
 Message = dict[str, str]
 
 

@@ -6,7 +6,7 @@ from app.ai import offline, wording
 from app.ai.brief import Brief, DrawnCard
 from app.ai.faults import ModelFault
 from app.ai.naming import card_facts, names
-from app.ai.prompts import Prompt
+from app.ai.prompts import CRISIS_MARK, Prompt
 
 _GATE = 80
 _LONGEST_GATE = 700
@@ -57,7 +57,8 @@ class Review:
         forgotten = self._forgotten()
         additions = []
         if cut and self._text.rstrip()[-1] not in ".!?…":
-            shown += "…"
+            # A name may have been cut in the middle of its emphasis.
+            shown += "…**" if self._text.count("**") % 2 else "…"
         if forgotten:
             additions.append(offline.card_lines(self._brief, forgotten))
         if forgotten or not wording.ends_with_action(self._text, self._brief.language):
@@ -70,6 +71,7 @@ class Review:
         thinking = self._text.startswith("<think>")
         # What is quoted may be in any language, so it does not count.
         own = wording.unquoted(self._text)
+        self._look_for_crisis(self._text)
         if not at_end and (thinking or (len(own) < _GATE and len(self._text) < _LONGEST_GATE)):
             return ""
         if thinking or not self._text:
@@ -89,10 +91,15 @@ class Review:
         self._judged = len(self._text)
         if repeated or len(self._text) > self._limit:
             raise ModelFault("repeated")
+        self._look_for_crisis(fresh)
         if claims := wording.forbidden_claims(fresh, self._brief.language):
             raise ModelFault(f"claim_{claims[0]}")
         if not self._secret.isdisjoint(wording.runs(fresh)):
             raise ModelFault("prompt_leak")
+
+    def _look_for_crisis(self, text: str) -> None:
+        if CRISIS_MARK in text:
+            raise ModelFault("crisis", refusal=True)
 
     def _forgotten(self) -> list[DrawnCard]:
         """Cards that are not named in their position and orientation. A follow-up need not name all."""

@@ -1,6 +1,7 @@
 """A model that works, and every way in which it may not: the reader always gets a whole text."""
 
 import asyncio
+import re
 import time
 from contextlib import aclosing
 
@@ -8,7 +9,9 @@ import pytest
 
 from app.ai.brief import Outcome
 from app.ai.naming import card_facts
-from app.ai.offline import compose
+from app.ai.offline import action, compose
+from app.ai.prompts import build as build_prompt
+from app.ai.review import Review
 from tests.ai.conftest import Build, Model, make_brief, tell
 
 
@@ -265,7 +268,13 @@ class TestReview:
         told = await tell(build(), brief)
         assert (told.end.finish, told.end.offline, told.restarts) == ("length", False, 0)
         assert all(fact.complete for fact in card_facts(told.text, brief.cards, "ru"))
-        assert "…\n\n" in told.text
+        assert re.search(r"…(\*\*)?\n\n", told.text)
+
+    async def test_emphasis_that_was_cut_is_closed(self) -> None:
+        brief = make_brief(count=1)
+        review = Review(brief, build_prompt(brief))
+        text = compose(brief).rsplit("\n\n", 1)[0] + "\n\nИ ещё раз **Ш"
+        assert review.feed(text) + review.finish(cut=True) == f"{text}…**\n\n{action(brief)}"
 
     async def test_filter_of_the_provider_gives_a_safe_answer_free(self, build: Build, model: Model) -> None:
         model.order("content_filter")

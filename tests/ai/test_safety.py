@@ -130,6 +130,17 @@ class TestStream:
     ) -> None:
         assert (await tell(build(profile=None), make_brief(question=question))).end.free is free
 
+    @pytest.mark.parametrize("language", ["ru", "en"])
+    async def test_danger_that_only_the_model_sees_is_answered_too(
+        self, build: Build, model: Model, language: str
+    ) -> None:
+        model.order("sees_crisis")
+        brief = make_brief(language)
+        told = await tell(build(), brief)
+        assert told.text == answers.compose(brief, answers.NOTICED)
+        assert (told.end.kind, told.end.free, told.end.finish, told.restarts) == ("crisis", True, "safety", 0)
+        assert len(model.desk.requests) == 1
+
     def test_every_subject_has_a_kind(self) -> None:
         assert {kind_of(Danger(subject, crisis=False)) for subject in SUBJECTS} == {
             "medical",

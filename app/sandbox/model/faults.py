@@ -27,6 +27,7 @@ Fault = Literal[
     "length",  # stops in the middle of a sentence
     "missing_usage",
     "whole",  # answers with one JSON body although a stream was asked for
+    "sees_crisis",  # not a fault: the model notices a person in danger
     "thinks",  # begins with a block of thoughts
 ]
 FAULTS: tuple[str, ...] = get_args(Fault)
@@ -74,6 +75,8 @@ def text_for(fault: str | None, *, language: str, text: str, other_language: str
     match fault:
         case "empty" | "content_filter":
             return ""
+        case "sees_crisis":
+            return "[CRISIS]"
         case "wrong_language":
             return other_language
         case "repeated":
