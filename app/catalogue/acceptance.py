@@ -92,9 +92,7 @@ class _Acceptance:
         self, previous: Mapping[str, Any] | None, known: Mapping[str, KnownProject], open_bot: OpenBot
     ) -> None:
         self.previous = previous
-        self.previous_projects: dict[str, Row] = {
-            row["key"]: row for row in (previous or {}).get("projects", ())
-        }
+        self.previous_projects: dict[str, Row] = {row["key"]: row for row in (previous or {}).get("projects", ())}
         self.known = known
         self.open_bot = open_bot
         self.problems: list[Problem] = []
@@ -261,9 +259,7 @@ class _Acceptance:
             if not project.changed:
                 self._carry_over(project.row, objects, gone)
 
-    def _carry_over(
-        self, project: Row, objects: dict[str, dict[str, Row]], gone: set[tuple[str, str]]
-    ) -> None:
+    def _carry_over(self, project: Row, objects: dict[str, dict[str, Row]], gone: set[tuple[str, str]]) -> None:
         for kind, name in (("spread", "spreads"), ("deck", "decks"), ("package", "packages")):
             wanted = set(project[name])
             for row in (self.previous or {}).get(name, ()):

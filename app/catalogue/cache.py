@@ -55,9 +55,7 @@ class CatalogueCache:
             self._lost(error)
             return None
         try:
-            return (
-                Snapshot.from_body(json.loads(zlib.decompress(packed))) if isinstance(packed, bytes) else None
-            )
+            return Snapshot.from_body(json.loads(zlib.decompress(packed))) if isinstance(packed, bytes) else None
         except (zlib.error, ValueError, TypeError, KeyError):
             log.warning("the snapshot in redis is damaged")
             return None
@@ -98,9 +96,7 @@ class CatalogueCache:
         except ValueError:
             return None
 
-    async def put_body(
-        self, stamp: str, project_key: str, lang: str, deck: str | None, body: CatalogueBody
-    ) -> None:
+    async def put_body(self, stamp: str, project_key: str, lang: str, deck: str | None, body: CatalogueBody) -> None:
         if self.away:
             return
         try:

@@ -16,6 +16,8 @@ SHORTEST_SIDE = 8
 RATIO_LIMIT = 8
 WIDTHS = (240, 480, 720)
 QUALITY = 82
+# Of 0 to 6: 4 takes half as long again for files 6 % smaller.
+METHOD = 2
 FORMATS = ("JPEG", "PNG", "WEBP")
 # Part of the hash: another recipe makes other bytes, and addresses are immutable.
 RECIPE = b"1"
@@ -89,7 +91,7 @@ def _renditions(opened: Image.Image) -> list[Rendition]:
         # Each from the next larger one: much faster, and not to be seen.
         image = image.resize((width, height), Image.Resampling.LANCZOS) if image.width != width else image
         out = io.BytesIO()
-        image.save(out, "WEBP", quality=QUALITY, method=4, exif=b"", icc_profile=b"", xmp=b"")
+        image.save(out, "WEBP", quality=QUALITY, method=METHOD, exif=b"", icc_profile=b"", xmp=b"")
         renditions.append(Rendition(width, height, out.getvalue()))
     return renditions[::-1]
 

@@ -1,6 +1,7 @@
 """Fetches the pictures that documents name, from the store's own host only, and keeps what is sound."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from urllib.parse import urljoin
 
@@ -18,6 +19,8 @@ log = get_logger("app.catalogue")
 BATCH = 16
 DOWNLOADS = 4
 REDIRECTS = 3
+# Every announcement makes all bodies anew.
+ANNOUNCE_SECONDS = 2.0
 SECONDS = 30.0
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 # Statuses that will not change by asking again.
@@ -29,11 +32,9 @@ class _Unreachable(Exception):
 
 
 class Mirror:
-    """One pass fetches what is due. `changed` is awaited after each batch that brought something."""
+    """One pass fetches what is due; `changed` is awaited now and then, and at the end, if pictures came."""
 
-    def __init__(
-        self, database: Database, http: httpx.AsyncClient, changed: Callable[[], Awaitable[None]]
-    ) -> None:
+    def __init__(self, database: Database, http: httpx.AsyncClient, changed: Callable[[], Awaitable[None]]) -> None:
         self._database = database
         self._http = http
         self._changed = changed
@@ -43,16 +44,21 @@ class Mirror:
 
     async def run(self, access: StoreAccess | None) -> int:
         """Mirrors everything that is due; returns how many pictures were settled, well or not."""
-        settled = 0
+        settled = unannounced = 0
+        announced_at = -ANNOUNCE_SECONDS
         while True:
             async with self._database.transaction() as connection:
                 due = await PicturesRepository(connection).claim(BATCH)
             if not due:
+                if unannounced:
+                    await self._changed()
                 return settled
             outcomes = await asyncio.gather(*(self._mirror(picture, access) for picture in due))
             settled += sum(outcomes)
-            if any(outcomes):
+            unannounced += sum(outcomes)
+            if unannounced and time.monotonic() - announced_at >= ANNOUNCE_SECONDS:
                 await self._changed()
+                unannounced, announced_at = 0, time.monotonic()
 
     async def _mirror(self, picture: DuePicture, access: StoreAccess | None) -> bool:
         try:

@@ -28,7 +28,9 @@ class PicturesRepository:
     async def register(self, pictures: Mapping[str, str]) -> bool:
         """Notes pictures (id → url) that a document names; true if any of them is still to be fetched."""
         await self.connection.execute(
-            "INSERT INTO pictures (id, url) SELECT * FROM unnest($1::text[], $2::text[])"
+            # In their own order, which puts logos, covers and backs before cards.
+            "INSERT INTO pictures (id, url, due_at) SELECT id, url, now() + number * interval '1 microsecond'"
+            " FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS given(id, url, number)"
             " ON CONFLICT DO NOTHING",
             list(pictures),
             list(pictures.values()),
@@ -61,8 +63,7 @@ class PicturesRepository:
 
     async def add(self, picture_id: str, picture_hash: str, renditions: list[Rendition]) -> None:
         await self.connection.executemany(
-            "INSERT INTO picture_files (hash, width, height, body) VALUES ($1, $2, $3, $4)"
-            " ON CONFLICT DO NOTHING",
+            "INSERT INTO picture_files (hash, width, height, body) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
             [(picture_hash, one.width, one.height, one.body) for one in renditions],
         )
         await self.connection.execute(

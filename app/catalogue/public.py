@@ -134,9 +134,7 @@ def _package(project: Project, package: Package, lang: str) -> dict[str, Any]:
         "kind": package.kind,
         "readings": package.readings,
         "follow_ups": package.follow_ups,
-        "price": {"amount": price.amount, "regular": price.regular, "currency": price.currency}
-        if price
-        else None,
+        "price": {"amount": price.amount, "regular": price.regular, "currency": price.currency} if price else None,
         "stars": package.stars,
         "badge": project.text(package.badge, lang) or None,
     }

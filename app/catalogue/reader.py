@@ -169,9 +169,7 @@ class _Reader:
             kind=row["kind"],
             readings=int(row["readings"]),
             follow_ups=int(row["follow_ups"]),
-            price=Price(int(price["amount"]), _number(price.get("regular")), price["currency"])
-            if price
-            else None,
+            price=Price(int(price["amount"]), _number(price.get("regular")), price["currency"]) if price else None,
             stars=_number(row.get("stars")),
             badge=row.get("badge"),
         )

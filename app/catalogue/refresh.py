@@ -36,9 +36,7 @@ LEASE = timedelta(seconds=60)
 # One failed question may be chance; three are news.
 ALERT_AFTER = 3
 
-REFRESHES = Counter(
-    "arcana_catalogue_refreshes_total", "Questions to the source of the catalogue", ["outcome"]
-)
+REFRESHES = Counter("arcana_catalogue_refreshes_total", "Questions to the source of the catalogue", ["outcome"])
 FAILING = Gauge("arcana_catalogue_failing", "1 while the last question to the store failed")
 
 Outcome = Literal["accepted", "unchanged", "fresh", "refused", "failed", "busy", "nothing"]
@@ -108,9 +106,7 @@ class Refresher:
             and state.rules == schema.rules_digest()
         )
 
-    async def _with_lease(
-        self, source: Source, asked_at: datetime, wait: bool, access: StoreAccess | None
-    ) -> Outcome:
+    async def _with_lease(self, source: Source, asked_at: datetime, wait: bool, access: StoreAccess | None) -> Outcome:
         owner, pause = new_id(), 0.02
         while True:
             async with self._database.connection() as connection:
@@ -169,9 +165,7 @@ class Refresher:
         if lease.state.source == "demo":
             return _Answer(None, demo.load())
         if access is None:
-            raise StoreError(
-                "credentials_unreadable", "The store's API key was sealed with a key that is gone."
-            )
+            raise StoreError("credentials_unreadable", "The store's API key was sealed with a key that is gone.")
         state = lease.state
         # After a change of our own rules, what was refused or cut is looked at again.
         known = state.etag if state.rules == schema.rules_digest() else None
@@ -186,9 +180,7 @@ class Refresher:
 
     async def _failed(self, lease: Lease, error: StoreError) -> Outcome:
         async with self._database.transaction() as connection:
-            alert = await CatalogueRepository(connection).finish_failed(
-                lease, error.code, alert_after=ALERT_AFTER
-            )
+            alert = await CatalogueRepository(connection).finish_failed(lease, error.code, alert_after=ALERT_AFTER)
         if alert:
             self._alert(lease.state, error.code, str(error))
         return "failed"
@@ -279,9 +271,7 @@ class Refresher:
             if not await repository.claim_report("store", digest):
                 return
         try:
-            await StoreClient(self._http, access).put(
-                reports.ROUTE, {**body, "received_at": state.received_at}
-            )
+            await StoreClient(self._http, access).put(reports.ROUTE, {**body, "received_at": state.received_at})
         except StoreError as error:
             log.warning("the report did not reach wordpress", reason=error.code)
             self._reported = None
@@ -295,11 +285,7 @@ class Refresher:
         if stored is None:
             return []
         refused = await PicturesRepository(connection).refused(list(pictures_of(stored.document)))
-        return (
-            [problem.body() for problem in reports.picture_problems(stored.document, refused)]
-            if refused
-            else []
-        )
+        return [problem.body() for problem in reports.picture_problems(stored.document, refused)] if refused else []
 
 
 def _version(answer: _Answer | None) -> str | None:

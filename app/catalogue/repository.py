@@ -84,9 +84,7 @@ class CatalogueRepository:
 
     async def serving(self) -> State | None:
         """The state of what is served: the store's catalogue once there was a good one, else the demo's."""
-        row = await self.connection.fetchrow(
-            SELECT + " WHERE document_id IS NOT NULL ORDER BY source DESC LIMIT 1"
-        )
+        row = await self.connection.fetchrow(SELECT + " WHERE document_id IS NOT NULL ORDER BY source DESC LIMIT 1")
         return State(**dict(row)) if row else None
 
     async def document(self, state: State) -> StoredDocument | None:
@@ -233,9 +231,7 @@ class CatalogueRepository:
 
     async def bump(self, source: Source) -> None:
         """The public bytes changed without a new document: pictures were mirrored."""
-        await self.connection.execute(
-            "UPDATE catalogue_states SET revision = revision + 1 WHERE source = $1", source
-        )
+        await self.connection.execute("UPDATE catalogue_states SET revision = revision + 1 WHERE source = $1", source)
 
     async def claim_report(self, source: Source, digest: str | None) -> bool:
         """Notes what is about to be reported; false if it has been reported already. `None` takes it back."""

@@ -264,9 +264,7 @@ class Catalogue:
                 async with connection.transaction(isolation="repeatable_read", readonly=True):
                     snapshot = await CatalogueRepository(connection).snapshot()
         except Unavailable:
-            return (
-                await self._cache.snapshot() if not current or await self._cache.stamp() != current else None
-            )
+            return await self._cache.snapshot() if not current or await self._cache.stamp() != current else None
         if snapshot is not None:
             await self._cache.put_snapshot(snapshot)
         return snapshot
@@ -297,9 +295,7 @@ class Catalogue:
             return self._bot_for_acceptance(project_key, bot)
         except TokenUnreadable as error:
             # It opened when it was accepted: the keyring was lost since.
-            log.error(
-                "a bot token does not open any more; enter it again", project=project_key, reason=str(error)
-            )
+            log.error("a bot token does not open any more; enter it again", project=project_key, reason=str(error))
             return None
 
 

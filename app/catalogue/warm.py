@@ -12,8 +12,7 @@ class WarmAnswer:
         self.body = body
         self.is_deck = is_deck
         self.full: dict[str, tuple[Headers, bytes]] = {
-            encoding: (header_list(body, encoding, not_modified=False), body.content(encoding))
-            for encoding in SUFFIXES
+            encoding: (header_list(body, encoding, not_modified=False), body.content(encoding)) for encoding in SUFFIXES
         }
         self.not_modified: dict[str, Headers] = {
             encoding: header_list(body, encoding, not_modified=True) for encoding in SUFFIXES
