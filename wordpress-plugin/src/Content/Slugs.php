@@ -11,9 +11,10 @@ final class Slugs
     public const LIVE_META = '_arcana_live_slug';
 
     public const RESERVED = [
-        'admin', 'api', 'app', 'assets', 'auth', 'dev', 'docs', 'favicon', 'health', 'healthz', 'index', 'login', 'logout',
-        'media', 'metrics', 'openapi', 'orders', 'pay', 'payments', 'public', 'readyz', 'redoc', 'robots', 'sandbox',
-        'schemas', 'static', 'status', 'telegram', 'webhook', 'webhooks', 'well-known', 'wordpress', 'wp',
+        'admin', 'api', 'app', 'apps', 'arcana', 'assets', 'auth', 'bot', 'dev', 'docs', 'favicon', 'health',
+        'healthz', 'help', 'index', 'login', 'logout', 'media', 'metrics', 'openapi', 'orders', 'pay', 'payment',
+        'payments', 'public', 'readyz', 'redoc', 'robots', 'sandbox', 'schemas', 'static', 'status', 'support',
+        'telegram', 'test', 'webhook', 'webhooks', 'well-known', 'wordpress', 'wp', 'wp-admin', 'wp-json', 'www',
     ];
 
     /** The reason why a slug cannot be used, as a stable code, or null when it can. */

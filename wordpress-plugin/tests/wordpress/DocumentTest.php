@@ -96,11 +96,11 @@ final class DocumentTest extends StoreCase
     {
         $project = $this->project('luna');
         $now = time();
-        $package = $this->product(Kind::Package, 'Ten', ['project' => $this->key($project), '_regular_price' => '599', '_sale_price' => '499', '_sale_price_dates_from' => (string) ($now + 1), '_sale_price_dates_to' => (string) ($now + 100)]);
+        $package = $this->product(Kind::Package, 'Ten', ['project' => $this->key($project), '_regular_price' => '599', '_sale_price' => '499', '_sale_price_dates_from' => (string) ($now + 3), '_sale_price_dates_to' => (string) ($now + 100)]);
         self::assertSame(59900, $this->document()['packages'][0]['price']['amount']);
         $state = Catalogue::current();
-        self::assertSame($now + 1, $state->valid_until);
-        sleep(2);
+        self::assertSame($now + 3, $state->valid_until);
+        time_sleep_until($now + 3.2);
         $later = Catalogue::current();
         self::assertNotSame($state->version, $later->version, 'no hook and no cron has run, only the clock');
         self::assertSame(49900, $this->document()['packages'][0]['price']['amount']);
