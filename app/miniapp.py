@@ -7,6 +7,7 @@ from pathlib import Path
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader
+from starlette.convertors import StringConvertor, register_url_convertor
 
 from app.catalogue.library import Project
 from app.container import container
@@ -32,6 +33,14 @@ DEMO_HEADERS = {
 }
 ASSET_HEADERS = {"cache-control": "public, max-age=31536000, immutable"}
 
+
+class SlugConvertor(StringConvertor):
+    """A project's slug as the first part of a path; never `api`, whose unknown addresses are the API's to refuse."""
+
+    regex = r"(?!api(?:/|$))[a-z0-9-]+"
+
+
+register_url_convertor("slug", SlugConvertor())
 templates = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True)
 
 
@@ -89,6 +98,6 @@ def mount(app: FastAPI, settings: Settings) -> None:
     if settings.demo:
         app.add_api_route("/", demo_page, include_in_schema=False)
     app.add_api_route("/assets/{name:path}", asset, include_in_schema=False)
-    app.add_api_route("/{slug}", add_slash, include_in_schema=False)
-    app.add_api_route("/{slug}/", open_app, include_in_schema=False)
-    app.add_api_route("/{slug}/{rest:path}", open_app, include_in_schema=False)
+    app.add_api_route("/{slug:slug}", add_slash, include_in_schema=False)
+    app.add_api_route("/{slug:slug}/", open_app, include_in_schema=False)
+    app.add_api_route("/{slug:slug}/{rest:path}", open_app, include_in_schema=False)
