@@ -1,0 +1,1 @@
+"""`python -m app bench`: what the product costs, measured side by side on this machine. See `cli.py`."""

@@ -1,0 +1,94 @@
+"""Every bench runs, for a blink, and says what it measured in the documented shape. Nothing here looks at speed."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.bench import report, run
+from app.bench.cores import Cores
+from app.bench.emitter import read_stamp, stamp
+from app.bench.figures import Figure, Spread, quantile
+from app.kit import json
+from tests.conftest import Servers
+
+ANYWHERE = Cores(frozenset(), frozenset())
+SIDE = {"name", "rate", "p50_ms", "p99_ms", "max_ms", "cpu_us", "busy", "load_busy", "longest_gc_ms"}
+
+
+async def measure(name: str, servers: Servers, database_url: str, **changes: Any) -> dict[str, dict[str, Any]]:
+    """The results by name, as they come out of the JSON file."""
+    options = {"seconds": 0.02, "rounds": 2, "streams": 3, **changes}
+    document = await run.measure(
+        [name], database_url=database_url, redis_url=servers.redis_url, cores=ANYWHERE, **options
+    )
+    assert document["format"] == 1
+    assert document["machine"]["python"].startswith("3.")
+    assert document["cores"] == {"server": "any", "load": "any", "postgres_and_redis": "any"}
+    results = json.loads(json.dumps(document))["results"]
+    return {result["name"]: result for result in results}
+
+
+def check_comparison(result: dict[str, Any], *, rounds: int = 2) -> None:
+    assert result["kind"] == "comparison"
+    assert len(result["rounds"]) == rounds
+    ratio = result["ratio"]
+    assert 0 < ratio["low"] <= ratio["median"] <= ratio["high"]
+    assert result["met"] == (ratio["median"] >= result["goal"])
+    for side in (result["ours"], result["reference"]):
+        assert set(side) == SIDE
+        assert 0 < side["p50_ms"] <= side["p99_ms"] <= side["max_ms"]
+        assert side["rate"] > 0
+
+
+class TestBenches:
+    async def test_catalogue(self, servers: Servers, stocked_url: str) -> None:
+        results = await measure("catalogue", servers, stocked_url)
+        assert list(results) == [
+            "catalogue.warm.identity", "catalogue.warm.br", "catalogue.warm.not-modified", "catalogue.cold",
+        ]  # fmt: skip
+        for result in results.values():
+            check_comparison(result)
+
+    async def test_users(self, servers: Servers, stocked_url: str) -> None:
+        results = await measure("users", servers, stocked_url)
+        assert list(results) == ["users.sign-in", "users.me", "users.start"]
+        for result in results.values():
+            check_comparison(result)
+
+    async def test_interpretations(self, servers: Servers, stocked_url: str) -> None:
+        results = await measure("interpretations", servers, stocked_url)
+        assert list(results) == ["interpretations.one_process", "interpretations.two_processes"]
+        for result in results.values():
+            assert result["kind"] == "figure"
+            assert result["unit"] == "ms"
+            assert result["value"] > 0
+            assert result["facts"]["words"] > 0
+
+    async def test_idle(self, servers: Servers, stocked_url: str) -> None:
+        results = await measure("idle", servers, stocked_url, rounds=1)
+        assert (results["idle.memory"]["unit"], results["idle.start"]["unit"]) == ("MB", "s")
+        assert results["idle.memory"]["value"] > 10
+        assert results["idle.start"]["met"] == (results["idle.start"]["value"] <= 3)
+
+
+class TestFigures:
+    def test_spread_is_the_middle_half(self) -> None:
+        assert Spread.of([1, 2, 3, 4, 100]) == Spread(3, 2, 4)
+        assert Spread.of([7]) == Spread(7, 7, 7)
+
+    def test_quantile_is_a_value_that_was_measured(self) -> None:
+        assert quantile([3, 1, 2], 0.5) == 2
+        assert quantile([3, 1, 2], 0.99) == 3
+
+    def test_stamp_carries_the_time(self) -> None:
+        assert read_stamp(stamp(123_456.789)) == pytest.approx(123_456.789, abs=0.0002)
+        assert len(stamp(0)) == len(stamp(9e6))
+
+    def test_table_is_markdown(self) -> None:
+        lines = report.tables([Figure("idle.start", "start", 2.5, "s", 3, {"starts": 1})]).splitlines()
+        assert lines[2] == "| start | **2.5 s** | ≤ 3 s ✓ | starts 1 |"
+
+    def test_json_is_written_where_it_was_asked_for(self, tmp_path: Path) -> None:
+        report.write_json(tmp_path / "new" / "bench.json", {"format": 1})
+        assert json.loads((tmp_path / "new" / "bench.json").read_bytes()) == {"format": 1}
