@@ -75,7 +75,17 @@ def configure_logging(*, level: str, style: str) -> None:
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [], True
     # They log every request with its address, and addresses of the Bot API hold the token.
-    for name in ("httpx", "httpcore", "uvicorn.access", "aiogram.event", "openai", "apscheduler", "pgqueuer"):
+    for name in (
+        "httpx",
+        "httpcore",
+        "httpx2",
+        "httpcore2",
+        "uvicorn.access",
+        "aiogram.event",
+        "openai",
+        "apscheduler",
+        "pgqueuer",
+    ):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
