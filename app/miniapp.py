@@ -29,7 +29,9 @@ PAGE_HEADERS = {
 }
 DEMO_HEADERS = {
     "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+    "content-security-policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+    ),
 }
 ASSET_HEADERS = {"cache-control": "public, max-age=31536000, immutable"}
 
@@ -69,8 +71,9 @@ def mount(app: FastAPI, settings: Settings) -> None:
     """Adds the routes; they come last, because `/{slug}/…` would catch everything."""
 
     async def asset(name: str) -> Response:
-        path = (DIST / "assets" / name).resolve()
-        if not path.is_relative_to(DIST.resolve()) or not path.is_file():
+        folder = (DIST / "assets").resolve()
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder) or not path.is_file():
             raise NotFound
         media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         return FileResponse(path, headers=ASSET_HEADERS, media_type=media_type)
