@@ -1,0 +1,131 @@
+"""From the edit in WordPress to what the Mini App reads, with nothing between a real store and a backend but HTTP.
+
+The backend's own polling is off here and WP-Cron does not run, so that only the notices of the plugin carry a change.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from app.container import load_keyring
+from app.woocommerce.pairing import create_pairing
+from tests.conftest import Api
+from tests.live.store import Store
+
+pytestmark = pytest.mark.live
+
+# A pairing that the store already has is put aside, so that its API key survives the one of the test.
+ASIDE = """
+    foreach (['arcana_pairing', 'arcana_notice', 'arcana_report'] as $name) {
+        $saved[$name] = get_option($name);
+        delete_option($name);
+    }
+    update_option('arcana_live_suite', $saved, false);
+"""
+BACK = """
+    Arcana\\Backend\\Pairer::unpair();
+    foreach ((array) get_option('arcana_live_suite') as $name => $value) {
+        if ($value) {
+            update_option($name, $value, false);
+        }
+    }
+    delete_option('arcana_live_suite');
+"""
+PRICE = """
+    $id = Arcana\\Content\\Keys::find(Arcana\\Kind::Package, 'luna-five');
+    $product = wc_get_product($id);
+    $product->set_regular_price('PRICE');
+    $product->save();
+"""
+COST = """
+    update_field('field_arcana_spread_cost', 'COST', Arcana\\Content\\Keys::find(Arcana\\Kind::Spread, 'three-cards'));
+"""
+POSITIONS = """
+    $id = Arcana\\Content\\Keys::find(Arcana\\Kind::Spread, 'three-cards');
+    $saved = get_option('arcana_live_positions');
+    if ($saved) {
+        update_post_meta($id, '_arcana_positions', $saved);
+        delete_option('arcana_live_positions');
+    } else {
+        update_option('arcana_live_positions', get_post_meta($id, '_arcana_positions', true), false);
+        update_post_meta($id, '_arcana_positions', []);
+    }
+"""
+REPORT = "echo implode(' ', Arcana\\Backend\\Report::about(Arcana\\Kind::Spread, 'three-cards'));"
+
+
+async def run(store: Store, code: str) -> str:
+    """In a thread: the store talks to the backend, which lives in this loop."""
+    return await asyncio.to_thread(store.php, code)
+
+
+@pytest.fixture
+async def paired(php: Store, api: Api, worker: None) -> AsyncIterator[Store]:
+    async with api.database.transaction() as connection:
+        text = await create_pairing(connection, load_keyring(api.settings), api.url)
+    await run(php, ASIDE)
+    try:
+        await run(php, f"WP_CLI::runcommand('arcana pair {text}');")
+        async with asyncio.timeout(30):
+            while api.services.catalogue.library().source != "store":
+                await asyncio.sleep(0.1)
+        yield php
+    finally:
+        await run(php, BACK)
+
+
+async def luna(api: Api) -> dict[str, Any]:
+    catalogue: dict[str, Any] = (await api.client.get("/api/v1/projects/luna/catalogue?lang=ru")).json()
+    return catalogue
+
+
+async def until(api: Api, holds: Any, *, seconds: float) -> float:
+    """Seconds until the public catalogue is as wanted."""
+    since = time.monotonic()
+    while not holds(await luna(api)):
+        assert time.monotonic() - since < seconds, await luna(api)
+        await asyncio.sleep(0.05)
+    return time.monotonic() - since
+
+
+def price(catalogue: dict[str, Any]) -> int:
+    return next(int(row["price"]["amount"]) for row in catalogue["packages"] if row["key"] == "luna-five")
+
+
+def cost(catalogue: dict[str, Any]) -> int:
+    return next(int(row["cost"]) for row in catalogue["spreads"] if row["key"] == "three-cards")
+
+
+class TestEdit:
+    async def test_price_is_in_the_app_within_five_seconds(self, paired: Store, api: Api) -> None:
+        before = price(await luna(api))
+        assert before != 34_500
+        try:
+            await run(paired, PRICE.replace("PRICE", "345"))
+            assert await until(api, lambda catalogue: price(catalogue) == 34_500, seconds=5) < 5
+        finally:
+            await run(paired, PRICE.replace("PRICE", str(before // 100)))
+        assert await until(api, lambda catalogue: price(catalogue) == before, seconds=5) < 5
+
+    async def test_field_that_woocommerce_does_not_notice(self, paired: Store, api: Api) -> None:
+        before = cost(await luna(api))
+        try:
+            await run(paired, COST.replace("COST", "4"))
+            assert await until(api, lambda catalogue: cost(catalogue) == 4, seconds=5) < 5
+        finally:
+            await run(paired, COST.replace("COST", str(before)))
+
+    async def test_broken_spread_is_told_to_the_manager_and_costs_only_itself(self, paired: Store, api: Api) -> None:
+        await run(paired, POSITIONS)
+        try:
+            since = time.monotonic()
+            while not (words := await run(paired, REPORT)):
+                assert time.monotonic() - since < 15
+                await asyncio.sleep(0.2)
+            assert "/positions" in words
+            assert price(await luna(api)) > 0
+        finally:
+            await run(paired, POSITIONS)
