@@ -7,7 +7,7 @@ import type { Message } from '@/i18n/message';
 import { ru } from '@/i18n/ru';
 
 const variants = (message: Message): [string, string][] =>
-  typeof message === 'string' ? [['', message]] : Object.entries(message);
+  typeof message === 'string' ? [['', message]] : (Object.entries(message) as [string, string][]);
 
 const placeholders = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '').sort();
 

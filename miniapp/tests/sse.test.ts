@@ -21,7 +21,7 @@ describe('createEventParser', () => {
   });
 
   it('does not care where the network cuts', () => {
-    expect(parse([...STREAM])).toEqual(EXPECTED);
+    expect(parse(Array.from(STREAM))).toEqual(EXPECTED);
     for (let size = 2; size < 9; size += 1) {
       expect(parse(STREAM.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? [])).toEqual(EXPECTED);
     }
@@ -29,7 +29,7 @@ describe('createEventParser', () => {
 
   it('takes every kind of line end, cut in the middle too', () => {
     const windows = STREAM.replaceAll('\n', '\r\n');
-    expect(parse([...windows])).toEqual(EXPECTED);
+    expect(parse(Array.from(windows))).toEqual(EXPECTED);
     expect(parse([`${STREAM.replaceAll('\n', '\r')}\n`])).toEqual(EXPECTED);
   });
 

@@ -3435,7 +3435,7 @@ export interface operations {
                 "x-arcana-timestamp"?: string;
                 /** @description At least 16 random bytes, hex; used once. */
                 "x-arcana-nonce"?: string;
-                /** @description v1=<hex HMAC-SHA256 of method, path, timestamp, nonce and the body's hex SHA-256, by lines> */
+                /** @description v1=<hex HMAC-SHA256 of the lines method, path, timestamp, nonce, SHA-256 of the body> */
                 "x-arcana-signature"?: string;
             };
             path?: never;
@@ -3567,7 +3567,7 @@ export interface operations {
                 "x-arcana-timestamp"?: string;
                 /** @description At least 16 random bytes, hex; used once. */
                 "x-arcana-nonce"?: string;
-                /** @description v1=<hex HMAC-SHA256 of method, path, timestamp, nonce and the body's hex SHA-256, by lines> */
+                /** @description v1=<hex HMAC-SHA256 of the lines method, path, timestamp, nonce, SHA-256 of the body> */
                 "x-arcana-signature"?: string;
             };
             path?: never;
@@ -3690,7 +3690,7 @@ export interface operations {
                 "x-arcana-timestamp"?: string;
                 /** @description At least 16 random bytes, hex; used once. */
                 "x-arcana-nonce"?: string;
-                /** @description v1=<hex HMAC-SHA256 of method, path, timestamp, nonce and the body's hex SHA-256, by lines> */
+                /** @description v1=<hex HMAC-SHA256 of the lines method, path, timestamp, nonce, SHA-256 of the body> */
                 "x-arcana-signature"?: string;
             };
             path?: never;

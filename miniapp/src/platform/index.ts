@@ -23,5 +23,15 @@ export async function createPlatform(project: PageProject): Promise<Platform> {
     return createWebPlatform(project);
   }
   const { createTelegramPlatform } = await import('./telegram');
-  return createTelegramPlatform();
+  try {
+    return createTelegramPlatform();
+  } catch (error) {
+    // A client may send launch parameters that this SDK does not know yet: the reading matters more than the extras.
+    console.warn(error);
+    return createWebPlatform(project, launchInitData());
+  }
+}
+
+function launchInitData(): string | undefined {
+  return new URLSearchParams(location.hash.slice(1)).get('tgWebAppData') ?? undefined;
 }

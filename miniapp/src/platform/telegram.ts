@@ -16,7 +16,8 @@ import { localKeyValue } from './storage';
 
 /** Telegram's web view. Every call is guarded by what this client's version supports (`ifAvailable`). */
 export function createTelegramPlatform(): Platform {
-  init();
+  // Styles that a client would inject are refused by our content security policy anyway.
+  init({ acceptCustomStyles: false });
   const launch = retrieveLaunchParams();
   themeParams.mount.ifAvailable();
   miniApp.mount.ifAvailable();

@@ -7,18 +7,21 @@ interface DemoPerson {
   first_name: string;
 }
 
-/** A plain browser. In the demo it signs in as a person of its own; otherwise it can only point to Telegram. */
-export function createWebPlatform(project: PageProject): Platform {
-  const person = project.demo ? demoPerson(project.slug) : null;
+/**
+ * A plain browser. In the demo it signs in as a person of its own; otherwise it can only point to Telegram, unless
+ * Telegram's own signed data came along.
+ */
+export function createWebPlatform(project: PageProject, launchData?: string): Platform {
+  const person = project.demo && !launchData ? demoPerson(project.slug) : null;
   return {
     name: 'web',
     account: person ? String(person.id) : 'nobody',
     languageCode: navigator.language.slice(0, 2).toLowerCase(),
     colours: null,
     hasBackButton: false,
-    sessionOrder: ['refresh', 'sign-in'],
+    sessionOrder: launchData ? ['sign-in'] : ['refresh', 'sign-in'],
     storage: localKeyValue,
-    initData: () => (person ? demoInitData(project.slug, person) : Promise.resolve(null)),
+    initData: () => (person ? demoInitData(project.slug, person) : Promise.resolve(launchData ?? null)),
     onColours: () => () => undefined,
     setBack: () => undefined,
     paint({ header }) {

@@ -96,7 +96,9 @@ export function FanScreen({ reading }: { reading: Reading }) {
       }
     >
       <div className={styles.head}>
-        <h2 role="status">{status}</h2>
+        <div role="status">
+          <h2>{status}</h2>
+        </div>
         <p className={styles.status}>{t('fan.hint')}</p>
       </div>
       <div className={styles.middle}>
