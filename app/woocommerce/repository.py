@@ -56,8 +56,10 @@ class StoresRepository:
         sealed_credentials: str,
     ) -> datetime | None:
         """Uses an offer up; the store that was paired before is retired. `None` if there is no such offer."""
+        # One pairing at a time: only one store can be the paired one.
+        await self.connection.execute("SELECT pg_advisory_xact_lock(hashtext('stores.pair'))")
         offered = await self.connection.fetchval(
-            "SELECT true FROM stores WHERE id = $1 AND state = 'offered' AND expires_at > now() FOR UPDATE",
+            "SELECT true FROM stores WHERE id = $1 AND state = 'offered' AND expires_at > now() FOR NO KEY UPDATE",
             store_id,
         )
         if offered is None:

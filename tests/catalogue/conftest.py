@@ -75,7 +75,7 @@ async def database_url(shared_database_url: str) -> AsyncIterator[str]:
     yield shared_database_url
     connection = await asyncpg.connect(shared_database_url)
     for table in TABLES:
-        await connection.execute(f"DELETE FROM {table}")  # noqa: S608  # names above
+        await connection.execute(f"DELETE FROM {table}")  # names above
     await connection.close()
 
 

@@ -140,9 +140,7 @@ class TestBrokenObjects:
         assert keys(verdict.document["spreads"]) == ["one"]
         assert codes(verdict) == [("spread", "two", "duplicate_key")]
 
-    @pytest.mark.parametrize(
-        "rubbish", [None, 1, "x", [], {}, {"key": "a\u0000b"}, {"key": ["x"]}, {"key": {"x": 1}}]
-    )
+    @pytest.mark.parametrize("rubbish", [None, 1, "x", [], {}, {"key": "a\u0000b"}, {"key": ["x"]}, {"key": {"x": 1}}])
     def test_rubbish_in_a_list_is_reported_and_left_out(self, rubbish: Any) -> None:
         for name in ("projects", "spreads", "decks", "packages", "tombstones"):
             document = make_document()
@@ -154,9 +152,7 @@ class TestBrokenObjects:
             assert "\u0000" not in "".join(problem.key for problem in verdict.problems)
 
     def test_a_zero_byte_in_a_text_is_a_fault(self) -> None:
-        verdict = run(
-            make_document(spreads=[make_spread("one"), make_spread("two", name={"ru": "a\u0000b"})])
-        )
+        verdict = run(make_document(spreads=[make_spread("one"), make_spread("two", name={"ru": "a\u0000b"})]))
         assert codes(verdict) == [("spread", "two", "schema")]
 
     def test_problems_never_quote_a_value(self) -> None:
@@ -241,9 +237,7 @@ class TestDisappearing:
         assert codes(verdict) == [("project", "beta", "missing_without_tombstone")]
 
     def test_a_tombstone_takes_it_away(self) -> None:
-        document = make_document(
-            projects=[make_project("alpha")], tombstones=[{"kind": "project", "key": "beta"}]
-        )
+        document = make_document(projects=[make_project("alpha")], tombstones=[{"kind": "project", "key": "beta"}])
         verdict = run(document, good(make_document()))
         assert verdict.document is not None
         assert keys(verdict.document["projects"]) == ["alpha"]
@@ -320,9 +314,7 @@ class TestBots:
         first = sealed_bot(PUBLIC, "alpha", number=7000000005)
         previous = good(make_document(projects=[make_project("alpha", bot=first), make_project("beta")]))
         lost = sealed_bot(Keyring.generate().current.public, "alpha", number=7000000006)
-        verdict = run(
-            make_document(projects=[make_project("alpha", bot=lost), make_project("beta")]), previous
-        )
+        verdict = run(make_document(projects=[make_project("alpha", bot=lost), make_project("beta")]), previous)
         assert verdict.bots == {"alpha": 7000000005}
         assert codes(verdict) == [("project", "alpha", "token_unreadable")]
 

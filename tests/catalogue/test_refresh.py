@@ -30,9 +30,7 @@ async def public(catalogue: Catalogue, slug: str = "alpha") -> dict[str, Any]:
 
 async def failure(database: Database) -> str | None:
     async with database.connection() as connection:
-        found: str | None = await connection.fetchval(
-            "SELECT failure FROM catalogue_states WHERE source = 'store'"
-        )
+        found: str | None = await connection.fetchval("SELECT failure FROM catalogue_states WHERE source = 'store'")
     return found
 
 
@@ -84,9 +82,7 @@ class TestRefresh:
         assert beta is not None and again is not None and again.id == beta.id
 
     async def test_a_draft_is_known_but_not_public(self, catalogue: Catalogue, wordpress: WordPress) -> None:
-        wordpress.change(
-            "v2", projects=[make_project("alpha", status="draft"), make_project("beta", status="off")]
-        )
+        wordpress.change("v2", projects=[make_project("alpha", status="draft"), make_project("beta", status="off")])
         await catalogue.refresh()
         assert catalogue.library().project_by_key("alpha") is not None
         for slug in ("alpha", "beta"):
@@ -203,9 +199,9 @@ class TestFaults:
             assert await catalogue.refresh() == "failed"
         assert wordpress.fetches == 0
         async with database.connection() as connection:
-            assert await connection.fetchval(
-                "SELECT failure FROM catalogue_states WHERE source = 'store'"
-            ) == ("unauthorized")
+            assert await connection.fetchval("SELECT failure FROM catalogue_states WHERE source = 'store'") == (
+                "unauthorized"
+            )
 
     async def test_a_store_that_is_not_ready_is_told_apart(
         self, catalogue: Catalogue, wordpress: WordPress, database: Database
@@ -213,13 +209,11 @@ class TestFaults:
         wordpress.fault, wordpress.fault_body = 503, b'{"code":"arcana_not_ready"}'
         await catalogue.refresh()
         async with database.connection() as connection:
-            assert await connection.fetchval(
-                "SELECT failure FROM catalogue_states WHERE source = 'store'"
-            ) == ("not_ready")
+            assert await connection.fetchval("SELECT failure FROM catalogue_states WHERE source = 'store'") == (
+                "not_ready"
+            )
 
-    async def test_a_store_that_is_away(
-        self, settings: Settings, wordpress: WordPress, unused_tcp_port: int
-    ) -> None:
+    async def test_a_store_that_is_away(self, settings: Settings, wordpress: WordPress, unused_tcp_port: int) -> None:
         away = wordpress.settings(settings, woocommerce_url=f"http://127.0.0.1:{unused_tcp_port}")
         async with open_catalogue(away) as catalogue:
             assert await catalogue.refresh() == "failed"
@@ -241,9 +235,7 @@ class TestFaults:
         await catalogue.refresh()
         assert events.alerts[1:] == ["catalogue refresh works again"]
 
-    async def test_one_failure_is_no_news(
-        self, catalogue: Catalogue, wordpress: WordPress, events: Events
-    ) -> None:
+    async def test_one_failure_is_no_news(self, catalogue: Catalogue, wordpress: WordPress, events: Events) -> None:
         await catalogue.refresh()
         wordpress.fault = 500
         await catalogue.refresh()
@@ -270,21 +262,15 @@ class TestFaults:
 
 
 class TestOneAtATime:
-    async def test_processes_that_ask_together_fetch_once(
-        self, store_settings: Settings, wordpress: WordPress
-    ) -> None:
+    async def test_processes_that_ask_together_fetch_once(self, store_settings: Settings, wordpress: WordPress) -> None:
         wordpress.delay = 0.2
         async with open_catalogue(store_settings) as first, open_catalogue(store_settings) as second:
-            outcomes = await asyncio.gather(
-                *(one.refresh(max_age=SECOND) for one in (first, second, first, second))
-            )
+            outcomes = await asyncio.gather(*(one.refresh(max_age=SECOND) for one in (first, second, first, second)))
             assert wordpress.fetches == 1
             assert sorted(outcomes) == ["accepted", "fresh", "fresh", "fresh"]
             assert first.library().stamp == second.library().stamp != ""
 
-    async def test_it_holds_without_redis(
-        self, settings: Settings, wordpress: WordPress, unused_tcp_port: int
-    ) -> None:
+    async def test_it_holds_without_redis(self, settings: Settings, wordpress: WordPress, unused_tcp_port: int) -> None:
         lonely = wordpress.settings(settings, redis_url=f"redis://127.0.0.1:{unused_tcp_port}")
         wordpress.delay = 0.2
         async with open_catalogue(lonely) as first, open_catalogue(lonely) as second:
@@ -343,9 +329,7 @@ class TestOneAtATime:
 
 
 class TestReport:
-    async def test_wordpress_is_told_of_a_change_once(
-        self, catalogue: Catalogue, wordpress: WordPress
-    ) -> None:
+    async def test_wordpress_is_told_of_a_change_once(self, catalogue: Catalogue, wordpress: WordPress) -> None:
         wordpress.change("v2", spreads=[make_spread("one"), make_spread("two", cost=0)])
         await catalogue.refresh()
         await catalogue.refresh()
@@ -361,9 +345,7 @@ class TestReport:
         await catalogue.refresh()
         assert [report["problems"] for report in wordpress.reports[1:]] == [[]]
 
-    async def test_a_report_that_did_not_arrive_is_sent_again(
-        self, catalogue: Catalogue, wordpress: WordPress
-    ) -> None:
+    async def test_a_report_that_did_not_arrive_is_sent_again(self, catalogue: Catalogue, wordpress: WordPress) -> None:
         wordpress.report_status = 500
         await catalogue.refresh()
         wordpress.report_status = 200

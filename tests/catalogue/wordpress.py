@@ -120,9 +120,7 @@ async def open_wordpress(document: dict[str, Any]) -> AsyncIterator[WordPress]:
         await runner.cleanup()
 
 
-def sealed_bot(
-    public_key: str, project: str, *, number: int = 7000000001, key_id: str = "k"
-) -> dict[str, Any]:
+def sealed_bot(public_key: str, project: str, *, number: int = 7000000001, key_id: str = "k") -> dict[str, Any]:
     """A bot as the plugin writes it into the document."""
     token = f"{number}:SANDBOX_{'x' * 27}"
     content = json.dumps({"project": project, "key_id": key_id, "token": token})
