@@ -122,6 +122,9 @@ class Database:
                 yield connection
         except LOST as error:
             raise Unavailable("The database is not reachable.") from error
+        except asyncpg.DeadlockDetectedError as error:
+            # Our lock order (session, person, reading, text, wallet) leaves hardly any; the loser may try again.
+            raise Unavailable("Two changes met; try again.") from error
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:

@@ -10,6 +10,9 @@ import asyncpg
 from app.kit.database import Connection
 from app.kit.ids import new_id
 
+# One claim begins its text anew a few times at most (see the interpreter), under the next attempt each time, and not
+# every one of these reaches a checkpoint: the next claim's attempt must be above all that readers may have seen.
+ATTEMPTS_A_CLAIM = 10
 # After this many workers died on one text it is given up, and what it held is given back.
 MOST_CLAIMS = 5
 
@@ -80,19 +83,26 @@ class GenerationRepository:
         )  # fmt: skip
         return Snapshot(*row) if row else None
 
+    async def is_open(self, reading_id: UUID) -> bool:
+        """Whether the interpretation or an answer of this reading is still to be written."""
+        found = await self._connection.fetchval(
+            "SELECT true FROM generations WHERE reading_id = $1 AND state IN ('queued', 'running') LIMIT 1", reading_id
+        )
+        return bool(found)
+
     async def claim(self, generation_id: UUID, *, lease_seconds: float) -> Claim | None:
         """Takes a waiting text, or one whose worker is gone; its text begins anew under the next attempt."""
         lease = new_id()
         row = await self._connection.fetchrow(
             """
             UPDATE generations
-            SET state = 'running', lease = $2, lease_until = now() + $3, claims = claims + 1, attempt = attempt + 1,
-                text = '', started_at = COALESCE(started_at, now())
+            SET state = 'running', lease = $2, lease_until = now() + $3, claims = claims + 1,
+                attempt = attempt + $5, text = '', started_at = COALESCE(started_at, now())
             WHERE id = $1 AND claims < $4
                 AND (state = 'queued' OR state = 'running' AND lease_until < now())
             RETURNING project_id, reading_id, question_id, attempt
             """,
-            generation_id, lease, timedelta(seconds=lease_seconds), MOST_CLAIMS,
+            generation_id, lease, timedelta(seconds=lease_seconds), MOST_CLAIMS, ATTEMPTS_A_CLAIM,
         )  # fmt: skip
         if row is None:
             return None
@@ -141,24 +151,40 @@ class GenerationRepository:
             claim.generation_id, claim.lease,
         )  # fmt: skip
 
-    async def give_up(self, limit: int = 50) -> list[Claim]:
-        """Fails texts on which worker after worker died; the caller closes their readings."""
+    async def hopeless(self, limit: int = 50) -> list[Claim]:
+        """Texts on which worker after worker died."""
         rows = await self._connection.fetch(
             """
-            UPDATE generations SET state = 'failed', free = true, lease = NULL, finished_at = now()
-            WHERE id IN (
-                SELECT id FROM generations
-                WHERE state = 'running' AND lease_until < now() AND claims >= $1
-                LIMIT $2 FOR UPDATE SKIP LOCKED
-            )
-            RETURNING id, project_id, reading_id, question_id, attempt
+            SELECT id, project_id, reading_id, question_id, lease, attempt FROM generations
+            WHERE state = 'running' AND lease_until < now() AND claims >= $1 LIMIT $2
             """,
             MOST_CLAIMS, limit,
         )  # fmt: skip
-        return [
-            Claim(row["id"], row["project_id"], row["reading_id"], row["question_id"], row["id"], row["attempt"])
-            for row in rows
-        ]
+        return [Claim(*row) for row in rows]
+
+    async def give_up(self, claim: Claim) -> bool:
+        """Fails such a text; false if somebody else did. The caller closes its reading."""
+        given_up = await self._connection.fetchval(
+            """
+            UPDATE generations SET state = 'failed', free = true, lease = NULL, finished_at = now()
+            WHERE id = $1 AND lease = $2 AND state = 'running' RETURNING true
+            """,
+            claim.generation_id, claim.lease,
+        )  # fmt: skip
+        return bool(given_up)
+
+    async def lock_owner(self, claim: Claim) -> None:
+        """Takes person and reading before the text, in the order of those who erase and delete."""
+        await self._connection.execute(
+            """
+            SELECT FROM users WHERE project_id = $1 AND id = (SELECT user_id FROM readings WHERE id = $2)
+            FOR KEY SHARE
+            """,
+            claim.project_id, claim.reading_id,
+        )  # fmt: skip
+        await self._connection.execute(
+            "SELECT FROM readings WHERE project_id = $1 AND id = $2 FOR UPDATE", claim.project_id, claim.reading_id
+        )
 
     async def abandoned(self, *, waiting: timedelta, limit: int = 100) -> list[tuple[UUID, int]]:
         """(generation, claims) of texts that nobody writes: lease ended, or queued for long."""

@@ -18,12 +18,17 @@ async def write(container: WorkerContainer, payload: dict[str, Any]) -> None:
 
 async def recover(container: WorkerContainer, _: dict[str, Any]) -> None:
     """Gives texts without a living worker to the next one, and gives up those that kill every worker."""
+    async with container.database.connection() as connection:
+        hopeless = await GenerationRepository(connection).hopeless()
+    for claim in hopeless:
+        async with container.database.transaction() as connection:
+            generations = GenerationRepository(connection)
+            await generations.lock_owner(claim)
+            material = await generations.material(claim)
+            if material is not None and await generations.give_up(claim):
+                await close(connection, claim, material, free=True, state="failed")
     async with container.database.transaction() as connection:
         generations = GenerationRepository(connection)
-        for claim in await generations.give_up():
-            material = await generations.material(claim)
-            if material is not None:
-                await close(connection, claim, material, free=True, state="failed")
         for generation_id, claims in await generations.abandoned(waiting=timedelta(seconds=10)):
             await enqueue(
                 connection,

@@ -91,7 +91,7 @@ class QuestionService:
     async def ask(self, connection: Connection, principal: Principal, reading_id: UUID, *, text: str) -> dict[str, Any]:
         """Durably starts the answer. Raises `ReadingNotFinished`, `QuestionInProgress`, `InsufficientBalance`."""
         project_id = principal.project_id
-        user = admit(await UserRepository(connection, project_id).get(principal.user_id))
+        user = admit(await UserRepository(connection, project_id).get(principal.user_id, lock="KEY SHARE"))
         if user.consented_at is None:
             raise ConsentRequired
         # The lock lets two taps at once become one question after the other, not two with one number.

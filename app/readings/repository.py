@@ -127,16 +127,20 @@ class ReadingRepository:
         )  # fmt: skip
 
     async def end(self, reading_id: UUID, *, state: str) -> None:
-        """`finished` or `failed`; one that its user deleted meanwhile goes for good."""
+        """`finished` or `failed`."""
         await self._connection.execute(
             """
-            WITH gone AS (
-                DELETE FROM readings WHERE project_id = $1 AND id = $2 AND deleted_at IS NOT NULL RETURNING id
-            )
             UPDATE readings SET state = $3, finished_at = now()
-            WHERE project_id = $1 AND id = $2 AND state = 'interpreting' AND deleted_at IS NULL
+            WHERE project_id = $1 AND id = $2 AND state = 'interpreting'
             """,
             self._project_id, reading_id, state,
+        )  # fmt: skip
+
+    async def bury(self, reading_id: UUID) -> None:
+        """One that its user deleted while it was being written goes for good."""
+        await self._connection.execute(
+            "DELETE FROM readings WHERE project_id = $1 AND id = $2 AND deleted_at IS NOT NULL",
+            self._project_id, reading_id,
         )  # fmt: skip
 
     async def expire_due(self, limit: int = 100) -> list[tuple[UUID, UUID | None]]:

@@ -58,7 +58,7 @@ class ReadingService:
 
         Raises `ConsentRequired`, `SpreadNotFound`, `DeckNotFound`, `InsufficientBalance`.
         """
-        user = admit(await UserRepository(connection, principal.project_id).get(principal.user_id))
+        user = admit(await UserRepository(connection, principal.project_id).get(principal.user_id, lock="KEY SHARE"))
         if user.consented_at is None:
             raise ConsentRequired
         project = library.project_by_id(principal.project_id)
@@ -183,9 +183,8 @@ class ReadingService:
         reading = await self.get(connection, principal, reading_id, lock=True)
         if reading.state == "awaiting_draw" and reading.hold_id:
             await wallet.release(connection, project_id=principal.project_id, hold_id=reading.hold_id)
-        await ReadingRepository(connection, principal.project_id).delete(
-            reading.id, keep_until_end=reading.state == "interpreting"
-        )
+        is_written = await GenerationRepository(connection).is_open(reading.id)
+        await ReadingRepository(connection, principal.project_id).delete(reading.id, keep_until_end=is_written)
 
     async def expire(self, connection: Connection, project: Project, *, limit: int = 100) -> int:
         """Expires what nobody drew for and gives back the holds; how many."""

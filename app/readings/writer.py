@@ -68,6 +68,8 @@ class Writer:
         try:
             outcome = await task
             ended = await self._end(writing, material, outcome)
+            if not ended:
+                log.warning("lost the lease of a text", generation=str(generation_id))
         except asyncio.CancelledError:
             task.cancel()
             if not writing.lost:
@@ -107,6 +109,7 @@ class Writer:
             try:
                 async with self._database.transaction() as connection:
                     generations = GenerationRepository(connection)
+                    await generations.lock_owner(claim)
                     if not await generations.end(claim, ending, attempt=writing.transcript.attempt):
                         return False
                     await close(connection, claim, material, free=outcome.free, state="finished")
@@ -179,8 +182,10 @@ async def close(connection: Connection, claim: Claim, material: asyncpg.Record, 
             kind=kind,
             key=f"{kind}:{claim.question_id or claim.reading_id}",
         )
+    readings = ReadingRepository(connection, claim.project_id)
     if claim.question_id is None:
-        await ReadingRepository(connection, claim.project_id).end(claim.reading_id, state=state)
+        await readings.end(claim.reading_id, state=state)
+    await readings.bury(claim.reading_id)
 
 
 def make_brief(project: Project | None, material: asyncpg.Record) -> Brief:

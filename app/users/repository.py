@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import asyncpg
@@ -16,6 +16,9 @@ COLUMNS = (
     "id, project_id, telegram_id, first_name, last_name, username, language, timezone, address, gender, reversals, "
     "state, consented_at, created_at"
 )
+
+
+Lock = Literal["UPDATE", "KEY SHARE"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +94,10 @@ class UserRepository:
         assert row is not None  # noqa: S101  # an upsert always returns its row
         return to_user(row), row[-1]
 
-    async def get(self, user_id: UUID, *, lock: bool = False) -> User | None:
+    async def get(self, user_id: UUID, *, lock: Lock | None = None) -> User | None:
+        """`KEY SHARE` keeps the person from being erased until the transaction ends; take it before other rows."""
         row = await self._connection.fetchrow(
-            f"SELECT {COLUMNS} FROM users WHERE project_id = $1 AND id = $2 {'FOR UPDATE' if lock else ''}",  # noqa: S608
+            f"SELECT {COLUMNS} FROM users WHERE project_id = $1 AND id = $2 {f'FOR {lock}' if lock else ''}",  # noqa: S608
             self._project_id, user_id,
         )  # fmt: skip
         return to_user(row) if row else None

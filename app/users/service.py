@@ -59,7 +59,7 @@ class UserService:
         if project and changes.get("language", project.default_language) not in project.languages:
             raise LanguageNotSpoken(languages=list(project.languages))
         users = UserRepository(connection, principal.project_id)
-        user = admit(await users.get(principal.user_id, lock=True))
+        user = admit(await users.get(principal.user_id, lock="UPDATE"))
         if consent is not None and consent != (user.consented_at is not None):
             changes = {**changes, "consented_at": utc_now() if consent else None}
         if changes:
@@ -69,12 +69,15 @@ class UserService:
     async def erase(self, connection: Connection, principal: Principal, *, project: Project) -> dict[Unit, int]:
         """Erases the person; what was left in the wallet is forfeited and returned as a count."""
         users = UserRepository(connection, principal.project_id)
-        user = admit(await users.get(principal.user_id, lock=True))
+        # Sessions before the person: a refresh that is under way holds its session and comes for the person.
+        await RefreshTokenRepository(connection).delete_of_user(
+            project_id=principal.project_id, user_id=principal.user_id
+        )
+        user = admit(await users.get(principal.user_id, lock="UPDATE"))
         for erase in self._erasers:
             await erase(connection, principal.project_id, user.id)
         forfeited = await wallet.forfeit(connection, project_id=principal.project_id, user_id=user.id)
         if user.telegram_id is not None:
             await users.remember_erased(self._sessions.person_hash(project, user.telegram_id))
-        await RefreshTokenRepository(connection).delete_of_user(project_id=principal.project_id, user_id=user.id)
         await users.erase(user.id)
         return forfeited
