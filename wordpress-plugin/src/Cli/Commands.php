@@ -102,15 +102,18 @@ final class Commands implements Service
      * ## OPTIONS
      *
      * <string>
-     * : What `python -m app pair` printed on the backend's machine.
+     * : What `python -m app pair` printed on the backend's machine; "-" reads it from standard input, where no list of
+     * processes shows it.
      *
      * @param list<string> $args
      */
     public function pair(array $args): void
     {
-        $user_id = get_current_user_id() ?: (int) (get_users(['role__in' => ['administrator', 'shop_manager'], 'number' => 1, 'orderby' => 'ID', 'fields' => 'ID'])[0] ?? 0);
+        $managers = get_users(['role__in' => ['administrator', 'shop_manager'], 'number' => 1, 'orderby' => 'ID', 'fields' => 'ID']);
+        $user_id = get_current_user_id() ?: (int) ($managers[0] ?? 0);
         try {
-            $pairing = Pairer::pair($args[0], $user_id);
+            $text = $args[0] === '-' ? (string) stream_get_contents(STDIN) : $args[0];
+            $pairing = Pairer::pair($text, $user_id);
         } catch (BackendError $error) {
             WP_CLI::error($error->getMessage());
         }
