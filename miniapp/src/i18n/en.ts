@@ -79,7 +79,7 @@ export const en = {
   'fan.random': 'Draw for me',
   'fan.sealed': 'The order of the cards is already sealed',
   'fan.drawing': 'Laying out your cards…',
-  'fan.hint': 'Swipe through the fan and tap the card that calls you',
+  'fan.hint': 'Swipe along and tap the one that calls you',
 
   'draw.failed': 'The cards could not be laid out. Your choice is kept.',
 

@@ -162,7 +162,7 @@ export class Wheel {
     const { stage, cards, card } = this.options;
     const half = stage.clientWidth / 2;
     const ease = 1 - (1 - this.opening) ** 3;
-    const reach = Math.ceil((half + card.height) / (RADIUS * STEP)) + 1;
+    const reach = Math.ceil((half + card.height * 0.6) / (RADIUS * STEP)) + 1;
     const first = Math.max(0, Math.floor(this.position) - reach);
     const last = Math.min(cards.length - 1, Math.ceil(this.position) + reach);
     const shown = new Set<number>();
