@@ -7,6 +7,7 @@ sent by then, which is why any process can take up a stream from the text alone.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from uuid import UUID
@@ -20,6 +21,7 @@ from app.kit.telemetry import get_logger
 log = get_logger("app.readings")
 
 KEEP_SECONDS = 900
+PAUSE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ class Listener:
         self._pubsub = redis.pubsub(ignore_subscribe_messages=True)
         self._queues: dict[str, set[asyncio.Queue[Piece | None]]] = {}
         self._changing = asyncio.Lock()
+        self._back_at = 0.0
         self.connected = False
 
     @contextlib.asynccontextmanager
@@ -145,15 +148,21 @@ class Listener:
                     await self._command(self._pubsub.unsubscribe, channel)
 
     async def _command(self, command: Callable[[str], Awaitable[None]], channel: str) -> None:
-        # Without Redis the stream lives on checkpoints; the loop below subscribes again when it is back.
+        # Without Redis the stream lives on checkpoints; the loop below subscribes to all of them when it is back.
+        if not self.connected:
+            return
         with contextlib.suppress(*REDIS_LOST):
             await command(channel)
 
     async def latest(self, project_id: int, generation_id: UUID) -> tuple[int, str] | None:
         """(attempt, whole text so far), or None if Redis has nothing or is away."""
+        if time.monotonic() < self._back_at:
+            return None
         try:
             stored = await self._redis.get(_channel(project_id, generation_id))
         except REDIS_LOST:
+            # A frozen Redis must not cost every look its time-out.
+            self._back_at = time.monotonic() + PAUSE_SECONDS
             return None
         if stored is None:
             return None
@@ -165,9 +174,10 @@ class Listener:
             try:
                 if not self.connected:
                     # Also brings back every channel that was wanted while the connection was gone.
-                    await self._pubsub.subscribe(key("transcript", "keepalive"), *self._queues)
+                    async with self._changing:
+                        await self._pubsub.subscribe(key("transcript", "keepalive"), *self._queues)
+                        self.connected = True
                     self._wake_all()
-                    self.connected = True
                 message = await self._pubsub.get_message(ignore_subscribe_messages=True, timeout=5)
             except REDIS_LOST as error:
                 if self.connected:
