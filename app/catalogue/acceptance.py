@@ -176,17 +176,17 @@ class _Acceptance:
         good: dict[str, Row] = {}
         for place, row in enumerate(rows):
             base = ("decks", deck_place, "cards", place)
-            key = f"{deck}/{_key_of(row)}"
+            key = _key_of(row)
             found = list(schema.faults("card", row, base))
             for path, ru, en in found:
-                self._report("card", key, path, "schema", ru, en)
+                self._report("card", key, path, "schema", f"Колода «{deck}». {ru}", f"Deck “{deck}”. {en}")
             if found:
                 continue
             if row["key"] in good:
                 self._report(
                     "card", key, pointer(*base, "key"), "duplicate_key",
-                    f"Карта «{row['key']}» есть в колоде дважды; вторая пропущена.",
-                    f"The card “{row['key']}” is in the deck twice; the second one was left out.",
+                    f"Карта «{key}» есть в колоде «{deck}» дважды; вторая пропущена.",
+                    f"The card “{key}” is in the deck “{deck}” twice; the second one was left out.",
                 )  # fmt: skip
                 continue
             good[row["key"]] = row

@@ -1,6 +1,7 @@
 """Asks the store for its catalogue: one question at a time over all processes; nothing good is lost."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,6 +34,8 @@ MIRROR_JOB = "catalogue.mirror"
 DOCUMENT_LIMIT = 32 * 1024 * 1024
 # Longer than a question may take (30 s) with the work after it.
 LEASE = timedelta(seconds=60)
+# A report that the store does not take is not sent with every question.
+REPORT_PAUSE_SECONDS = 60.0
 # One failed question may be chance; three are news.
 ALERT_AFTER = 3
 
@@ -68,6 +71,7 @@ class Refresher:
         self._http = http
         self._open_bot = open_bot
         self._reported: object = None
+        self._report_at = 0.0
 
     async def refresh(self, *, max_age: timedelta = timedelta(0), wait: bool = True) -> Outcome:
         """Asks once. What another process was answered meanwhile, or at most `max_age` ago, is as good.
@@ -262,11 +266,11 @@ class Refresher:
             repository = CatalogueRepository(connection)
             state = await repository.state("store")
             seen = (access.id, state.revision, state.received_at)
-            if state.received_at is None or seen == self._reported:
+            if state.received_at is None or seen == self._reported or time.monotonic() < self._report_at:
                 return
             self._reported = seen
             problems = [*state.problems, *await self._picture_problems(connection, repository, state)]
-            body = {"version": state.seen_version or "", "problems": problems}
+            body = {"version": state.seen_version or "unknown", "problems": problems}
             digest = json.digest([access.id, body])
             if not await repository.claim_report("store", digest):
                 return
@@ -275,6 +279,7 @@ class Refresher:
         except StoreError as error:
             log.warning("the report did not reach wordpress", reason=error.code)
             self._reported = None
+            self._report_at = time.monotonic() + REPORT_PAUSE_SECONDS
             async with self._database.connection() as connection:
                 await CatalogueRepository(connection).claim_report("store", None)
 

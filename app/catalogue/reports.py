@@ -1,6 +1,6 @@
 """What WordPress is told about its document: the problems found, and the pictures that were refused."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.catalogue.problems import Kind, Problem
@@ -23,34 +23,30 @@ WORDS = {
 def picture_problems(document: Mapping[str, Any], refused: Mapping[str, str]) -> list[Problem]:
     """Problems of refused pictures (id → reason). Their `path` is a pointer inside the object itself."""
     problems = []
-    for kind, key, path, picture in _named_pictures(document):
+    for kind, key, path, picture, deck in _named_pictures(document):
         reason = refused.get(picture_id(picture))
-        if reason is not None:
-            ru, en = WORDS.get(reason, ("её не удалось прочитать", "it could not be read"))
-            problems.append(
-                Problem(
-                    kind,
-                    key,
-                    path,
-                    "picture_refused",
-                    f"Картинка не принята: {ru}.",
-                    f"The picture was refused: {en}.",
-                )
-            )
+        if reason is None:
+            continue
+        ru, en = WORDS.get(reason, ("её не удалось прочитать", "it could not be read"))
+        ru, en = f"Картинка не принята: {ru}.", f"The picture was refused: {en}."
+        if deck:
+            ru, en = f"Колода «{deck}». {ru}", f"Deck “{deck}”. {en}"
+        problems.append(Problem(kind, key, path, "picture_refused", ru, en))
     return problems
 
 
-def _named_pictures(document: Mapping[str, Any]) -> Iterator[tuple[Kind, str, str, Mapping[str, Any]]]:
-    def of(kind: Kind, key: str, row: Mapping[str, Any], names: Iterable[str]) -> Iterator[Any]:
-        for name in names:
-            if row.get(name):
-                yield kind, key, f"/{name}", row[name]
-
+def _named_pictures(document: Mapping[str, Any]) -> Iterator[tuple[Kind, str, str, Mapping[str, Any], str]]:
+    """Kind, key, pointer inside the object, picture, and for a card its deck."""
     for row in document["projects"]:
-        yield from of("project", row["key"], row, ("logo", "cover"))
+        for name in ("logo", "cover"):
+            if row.get(name):
+                yield "project", row["key"], f"/{name}", row[name], ""
     for row in document["spreads"]:
-        yield from of("spread", row["key"], row, ("picture",))
+        if row.get("picture"):
+            yield "spread", row["key"], "/picture", row["picture"], ""
     for row in document["decks"]:
-        yield from of("deck", row["key"], row, ("back",))
+        if row.get("back"):
+            yield "deck", row["key"], "/back", row["back"], ""
         for card in row["cards"]:
-            yield from of("card", f"{row['key']}/{card['key']}", card, ("picture",))
+            if card.get("picture"):
+                yield "card", card["key"], "/picture", card["picture"], row["key"]

@@ -45,9 +45,7 @@ class StoreAnswer:
 class StoreClient:
     """One store. Every failure is a `StoreError` with a stable code."""
 
-    def __init__(
-        self, http: httpx.AsyncClient, access: StoreAccess, *, total_seconds: float = TOTAL_SECONDS
-    ) -> None:
+    def __init__(self, http: httpx.AsyncClient, access: StoreAccess, *, total_seconds: float = TOTAL_SECONDS) -> None:
         self._http = http
         self.access = access
         self._total_seconds = total_seconds
@@ -98,9 +96,7 @@ class StoreClient:
         except httpx.TimeoutException as error:
             raise StoreError("timeout", "The store did not answer in time.") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise StoreError(
-                "unreachable", f"The store cannot be reached ({type(error).__name__})."
-            ) from error
+            raise StoreError("unreachable", f"The store cannot be reached ({type(error).__name__}).") from error
         if response.status_code not in (200, 304):
             raise _refusal(response, body)
         return StoreAnswer(response.status_code, response.headers.get("etag"), body)
@@ -129,13 +125,9 @@ def _refusal(response: httpx.Response, body: bytes) -> StoreError:
     if response.is_redirect:
         # With the key in hand we go nowhere but where the operator sent us.
         host = urlsplit(response.headers.get("location", "")).netloc or "another address"
-        return StoreError(
-            "redirected", f"The store redirects to {host[:200]}; connect it under its final address."
-        )
+        return StoreError("redirected", f"The store redirects to {host[:200]}; connect it under its final address.")
     if status in (401, 403):
-        return StoreError(
-            "unauthorized", "The store refused the API key; pair it again or check the key's rights."
-        )
+        return StoreError("unauthorized", "The store refused the API key; pair it again or check the key's rights.")
     if status == 404:
         return StoreError("plugin_missing", "The store has no such route; is the Arcana plugin active?")
     try:
@@ -143,7 +135,5 @@ def _refusal(response: httpx.Response, body: bytes) -> StoreError:
     except (ValueError, AttributeError):
         code = None
     if status == 503 and code == "arcana_not_ready":
-        return StoreError(
-            "not_ready", "The store says that WooCommerce or ACF is off, or its catalogue is not ready."
-        )
+        return StoreError("not_ready", "The store says that WooCommerce or ACF is off, or its catalogue is not ready.")
     return StoreError("status", f"The store answered {status}.")

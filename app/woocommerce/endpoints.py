@@ -1,6 +1,7 @@
 """What a paired WordPress may ask: always signed, always with the rights of that store only."""
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 
@@ -24,9 +25,7 @@ async def signature_headers(
     x_arcana_nonce: Annotated[str, Header(description="At least 16 random bytes, hex; used once.")] = "",
     x_arcana_signature: Annotated[
         str,
-        Header(
-            description="v1=<hex HMAC-SHA256 of the lines method, path, timestamp, nonce, SHA-256 of the body>"
-        ),
+        Header(description="v1=<hex HMAC-SHA256 of the lines method, path, timestamp, nonce, SHA-256 of the body>"),
     ] = "",
 ) -> None:
     """Only names the headers for the document: a missing one is a wrong signature, and `verify` says so."""
@@ -34,11 +33,12 @@ async def signature_headers(
 
 async def signed_store(request: Request, connection: Connection, *, paired: bool = True) -> Store:
     services = container(request)
+    path: str = request.scope["path"]
     store = await verify(
         connection,
         services.keyring,
         method=request.method,
-        path=request.scope["path"],
+        paths=(path, urlsplit(services.settings.public_url).path.rstrip("/") + path),
         headers=request.headers,
         body=await request.body(),
     )
@@ -73,12 +73,8 @@ async def pair(body: schemas.PairRequest, request: Request) -> Response:
             store,
             pairing.PairingRequest(**body.model_dump()),
         )
-        await enqueue(
-            connection, REFRESH_JOB, {"store": str(store.id)}, dedupe_key=f"{REFRESH_JOB}:{store.id}"
-        )
-    return json_response(
-        {"store": str(store.id), "paired_at": paired_at, "key": pairing.public_key(services.keyring)}
-    )
+        await enqueue(connection, REFRESH_JOB, {"store": str(store.id)}, dedupe_key=f"{REFRESH_JOB}:{store.id}")
+    return json_response({"store": str(store.id), "paired_at": paired_at, "key": pairing.public_key(services.keyring)})
 
 
 @router.post(

@@ -16,8 +16,7 @@ class StoreRow(Base):
     __table_args__ = (
         CheckConstraint("state IN ('offered', 'paired', 'retired')", name="state"),
         CheckConstraint(
-            "state <> 'paired'"
-            " OR (sealed_credentials IS NOT NULL AND rest_url IS NOT NULL AND paired_at IS NOT NULL)",
+            "state <> 'paired' OR (sealed_credentials IS NOT NULL AND rest_url IS NOT NULL AND paired_at IS NOT NULL)",
             name="paired",
         ),
         Index("uq_stores_paired", "state", unique=True, postgresql_where=text("state = 'paired'")),

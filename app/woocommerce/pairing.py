@@ -83,9 +83,7 @@ def _check_address(address: str) -> None:
     try:
         parts = urlsplit(address)
         sound = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.username
-        sound = (
-            sound and (parts.port is None or parts.port > 0) and address.isprintable() and " " not in address
-        )
+        sound = sound and (parts.port is None or parts.port > 0) and address.isprintable() and " " not in address
     except ValueError:
         sound = False
     if not sound:

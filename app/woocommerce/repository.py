@@ -82,8 +82,7 @@ class StoresRepository:
     async def remember_nonce(self, store_id: UUID, nonce: str) -> bool:
         """False if this nonce was seen before."""
         added = await self.connection.fetchval(
-            "INSERT INTO store_nonces (store_id, nonce) VALUES ($1, $2)"
-            " ON CONFLICT DO NOTHING RETURNING true",
+            "INSERT INTO store_nonces (store_id, nonce) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING true",
             store_id,
             nonce,
         )
@@ -91,6 +90,4 @@ class StoresRepository:
 
     async def forget_nonces(self) -> None:
         """Drops those that the time window of signatures has made harmless."""
-        await self.connection.execute(
-            "DELETE FROM store_nonces WHERE seen_at < now() - $1::interval", NONCE_LIFETIME
-        )
+        await self.connection.execute("DELETE FROM store_nonces WHERE seen_at < now() - $1::interval", NONCE_LIFETIME)

@@ -6,9 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
-Address = Annotated[
-    str, StringConstraints(min_length=8, max_length=2048, pattern=r"^https?://[^\x00-\x20]+$")
-]
+Address = Annotated[str, StringConstraints(min_length=8, max_length=2048, pattern=r"^https?://[^\x00-\x20]+$")]
 
 
 class FromWordPress(BaseModel):

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from app.kit.crypto import CannotOpen, Keyring
 from app.kit.database import Connection
@@ -29,13 +29,14 @@ async def verify(
     keyring: Keyring,
     *,
     method: str,
-    path: str,
+    paths: Sequence[str],
     headers: Mapping[str, str],
     body: bytes,
     now: float | None = None,
 ) -> Store:
     """The store that signed this request, if not retired; the caller's transaction keeps the nonce.
 
+    `paths` are the forms of the path that the signer may have seen: a proxy may have taken a prefix off.
     Raises `SignatureInvalid` (also for a store we do not know), `SignatureExpired`, `SignatureReplayed`.
     """
     timestamp, nonce = headers.get("x-arcana-timestamp", ""), headers.get("x-arcana-nonce", "")
@@ -51,8 +52,8 @@ async def verify(
         secret = keyring.open(store.sealed_secret)
     except CannotOpen as error:
         raise SignatureInvalid from error
-    expected = sign(secret, method=method, path=path, timestamp=timestamp, nonce=nonce, body=body)
-    if not hmac.compare_digest(expected, claimed[0]):
+    expected = [sign(secret, method=method, path=path, timestamp=timestamp, nonce=nonce, body=body) for path in paths]
+    if not any(hmac.compare_digest(one, claimed[0]) for one in expected):
         raise SignatureInvalid
     # Only to who holds the secret do we say what the clock says.
     if abs((time.time() if now is None else now) - int(timestamp)) > WINDOW_SECONDS:

@@ -86,7 +86,7 @@ class TestBrokenObjects:
         verdict = run(make_document(decks=[make_deck("small", cards=cards)]))
         assert verdict.document is not None
         assert keys(verdict.document["decks"][0]["cards"]) == ["major-00-fool"]
-        assert codes(verdict) == [("card", "small/major-01-magician", "schema")]
+        assert codes(verdict) == [("card", "major-01-magician", "schema")]
         assert verdict.problems[0].path == "/decks/0/cards/1/suit"
 
     def test_a_deck_without_a_sound_card_is_left_out(self) -> None:

@@ -231,7 +231,7 @@ class TestMirror:
         await catalogue.mirror_pictures()
         assert wordpress.picture_requests == []
         await catalogue.refresh()
-        assert wordpress.reports[-1]["problems"][0]["key"] == "small/major-00-fool"
+        assert wordpress.reports[-1]["problems"][0]["key"] == "major-00-fool"
 
     async def test_a_failing_one_is_tried_again_later(
         self, catalogue: Catalogue, wordpress: WordPress, database: Database

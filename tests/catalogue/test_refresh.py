@@ -345,16 +345,26 @@ class TestReport:
         await catalogue.refresh()
         assert [report["problems"] for report in wordpress.reports[1:]] == [[]]
 
-    async def test_a_report_that_did_not_arrive_is_sent_again(self, catalogue: Catalogue, wordpress: WordPress) -> None:
+    async def test_a_report_that_did_not_arrive_is_sent_again_after_a_while(
+        self, catalogue: Catalogue, wordpress: WordPress
+    ) -> None:
         wordpress.report_status = 500
         await catalogue.refresh()
         wordpress.report_status = 200
+        await catalogue.refresh()
+        assert wordpress.reports == []
+        catalogue._refresher._report_at -= 61
         await catalogue.refresh()
         await catalogue.refresh()
         assert [report["version"] for report in wordpress.reports] == ["v1"]
 
     async def test_a_refused_document_is_explained(self, catalogue: Catalogue, wordpress: WordPress) -> None:
         await catalogue.refresh()
+        wordpress.fault = b"<html>"
+        await catalogue.refresh()
+        assert wordpress.reports[-1]["version"] == "unknown"
+        assert [row["kind"] for row in wordpress.reports[-1]["problems"]] == ["document"]
+        wordpress.fault = None
         wordpress.change("v2", decks=[make_deck("small", cards=[])])
         await catalogue.refresh()
         assert wordpress.reports[-1]["version"] == "v2"

@@ -17,9 +17,10 @@ import time_machine
 
 from app.kit import json
 from app.kit.crypto import Keyring, seal_to
+from app.settings import Settings
 from app.woocommerce.pairing import PREFIX, create_pairing
 from app.woocommerce.repository import NONCE_LIFETIME, StoresRepository
-from tests.conftest import Api
+from tests.conftest import Api, open_api
 
 CREDENTIALS = {"consumer_key": "ck_" + "test" * 10, "consumer_secret": "cs_" + "test" * 10}
 
@@ -222,6 +223,17 @@ class TestSignature:
             answer = await api.client.post(path, content=body, headers=headers)
             assert error(answer) == (401, "signature_invalid"), (name, headers[name])
         assert await queued(api) == before
+
+    async def test_a_proxy_may_have_taken_a_prefix_off(self, stocked_settings: Settings) -> None:
+        settings = stocked_settings.model_copy(update={"public_url": "https://backend.example/arcana"})
+        async with open_api(settings) as api:
+            plugin = await offer(api)
+            await plugin.pair()
+            path, body = "/api/v1/wordpress/notices", b'{"version":"a"}'
+            headers = plugin.headers("POST", f"/arcana{path}", body)
+            assert (await api.client.post(path, content=body, headers=headers)).status_code == 202
+            headers = plugin.headers("POST", f"/other{path}", body)
+            assert (await api.client.post(path, content=body, headers=headers)).status_code == 401
 
     async def test_headers_that_are_not_ascii(self, api: Api, paired: Plugin) -> None:
         path, body = "/api/v1/wordpress/notices", b'{"version":"a"}'
