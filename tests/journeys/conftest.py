@@ -23,6 +23,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from app.kit import json
 from app.sandbox.model.server import KEY, MODEL, Desk, create_app
+from tests import chromium
 from tests.journeys.phone import Phone
 
 # The demo migrates two servers and starts four processes, on a machine that may be busy with other tests.
@@ -124,18 +125,8 @@ def wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) ->
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    names = (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
-    installed = next((path for name in names if name and (path := shutil.which(name))), None)
-    arguments = [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-    ]
     with sync_playwright() as playwright:
-        # Without a system Chromium, Playwright's own build is used where one was installed.
-        browser = playwright.chromium.launch(executable_path=installed, args=arguments)
+        browser = playwright.chromium.launch(executable_path=chromium.installed(), args=chromium.ARGUMENTS)
         yield browser
         browser.close()
 

@@ -9,9 +9,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from playwright.async_api import async_playwright, expect
 
 from app.container import load_keyring
 from app.woocommerce.pairing import create_pairing
+from tests import chromium
 from tests.conftest import Api
 from tests.live.store import Store
 
@@ -72,6 +74,10 @@ async def paired(php: Store, api: Api, worker: None) -> AsyncIterator[Store]:
         async with asyncio.timeout(30):
             while api.services.catalogue.library().source != "store":
                 await asyncio.sleep(0.1)
+        # A new store's pictures are drawn anew by the process that also runs this test: let it come to rest.
+        async with asyncio.timeout(120), api.database.connection() as connection:
+            while await connection.fetchval("SELECT count(*) FROM pictures WHERE state = 'pending'"):
+                await asyncio.sleep(0.5)
         yield php
     finally:
         await run(php, BACK)
@@ -97,6 +103,24 @@ def price(catalogue: dict[str, Any]) -> int:
 
 def cost(catalogue: dict[str, Any]) -> int:
     return next(int(row["cost"]) for row in catalogue["spreads"] if row["key"] == "three-cards")
+
+
+class TestScreen:
+    async def test_price_changes_before_the_persons_eyes_within_five_seconds(self, paired: Store, api: Api) -> None:
+        before = price(await luna(api))
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=chromium.installed(), args=chromium.ARGUMENTS)
+            page = await browser.new_page(viewport={"width": 390, "height": 844}, locale="ru-RU")
+            try:
+                await page.goto(f"{api.url}/luna/")
+                await page.get_by_text("Сначала осмотреться").click()
+                await page.goto(f"{api.url}/luna/packages")
+                await expect(page.get_by_text(f"{before // 100} ₽").first).to_be_visible(timeout=20_000)
+                await run(paired, PRICE.replace("PRICE", "345"))
+                await expect(page.get_by_text("345 ₽").first).to_be_visible(timeout=5_000)
+            finally:
+                await run(paired, PRICE.replace("PRICE", str(before // 100)))
+                await browser.close()
 
 
 class TestEdit:
