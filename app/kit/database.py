@@ -23,6 +23,8 @@ LOST = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
+    # A statement on a connection that was killed while idle, before its socket is seen to be closed.
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
