@@ -1,62 +1,26 @@
 """What becomes of a document that arrived: what is broken is left out and reported, nothing good is lost."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from app.catalogue import schema
 from app.catalogue.library import Bot
-from app.catalogue.problems import LIMIT, Code, Kind, Problem, pointer
+from app.catalogue.objects import ObjectCheck, Row, key_of, sound_parts
+from app.catalogue.problems import LIMIT, Problem, Problems, pointer
 from app.catalogue.secrets import TokenUnreadable
 
-Row = dict[str, Any]
-KEY = re.compile(r"[a-z0-9][a-z0-9_-]{1,63}")
 OpenBot = Callable[[str, Mapping[str, Any] | None], Bot | None]
 
 # Addresses of the backend itself and names that would mislead people.
-RESERVED_SLUGS = frozenset(
-    [
-        "admin",
-        "api",
-        "app",
-        "apps",
-        "arcana",
-        "assets",
-        "auth",
-        "bot",
-        "dev",
-        "docs",
-        "favicon",
-        "health",
-        "healthz",
-        "help",
-        "login",
-        "logout",
-        "media",
-        "metrics",
-        "openapi",
-        "pay",
-        "payment",
-        "payments",
-        "public",
-        "readyz",
-        "redoc",
-        "robots",
-        "sandbox",
-        "static",
-        "status",
-        "support",
-        "telegram",
-        "test",
-        "webhook",
-        "webhooks",
-        "wordpress",
-        "wp-admin",
-        "wp-json",
-        "www",
-    ]
-)
+# fmt: off
+RESERVED_SLUGS = frozenset((
+    "admin", "api", "app", "apps", "arcana", "assets", "auth", "bot", "dev", "docs", "favicon",
+    "health", "healthz", "help", "login", "logout", "media", "metrics", "openapi", "pay", "payment",
+    "payments", "public", "readyz", "redoc", "robots", "sandbox", "static", "status", "support",
+    "telegram", "test", "webhook", "webhooks", "wordpress", "wp-admin", "wp-json", "www",
+))
+# fmt: on
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,27 +55,30 @@ class _Acceptance:
     def __init__(
         self, previous: Mapping[str, Any] | None, known: Mapping[str, KnownProject], open_bot: OpenBot
     ) -> None:
-        self.previous = previous
-        self.previous_projects: dict[str, Row] = {row["key"]: row for row in (previous or {}).get("projects", ())}
+        self.previous = sound_parts(previous or {})
+        self.previous_projects: dict[str, Row] = {row["key"]: row for row in self.previous["projects"]}
         self.known = known
         self.open_bot = open_bot
-        self.problems: list[Problem] = []
+        self.problems = Problems()
+        self._report = self.problems.report
         self.bots: dict[str, int] = {}
 
     def run(self, received: Any) -> Acceptance:
         for path, ru, en in schema.faults("document", received):
             self._report("document", "", path, "schema", ru, en)
-        if self.problems:
-            return Acceptance(None, tuple(self.problems))
-        gone = self._tombstones(received)
+        if self.problems.found:
+            return Acceptance(None, tuple(self.problems.found))
+        checked = ObjectCheck(self.problems)
+        gone = checked.tombstones(received["tombstones"])
         objects = {
-            "spreads": self._valid("spread", "spreads", received["spreads"]),
-            "decks": self._valid("deck", "decks", received["decks"]),
-            "packages": self._valid("package", "packages", received["packages"]),
+            "spreads": checked.sound("spread", "spreads", received["spreads"]),
+            "decks": checked.sound("deck", "decks", received["decks"]),
+            "packages": checked.sound("package", "packages", received["packages"]),
         }
-        projects = self._projects(received["projects"], gone)
+        valid = checked.sound("project", "projects", received["projects"])
+        projects = self._projects(received["projects"], valid, gone)
         if refusal := self._refusal(projects, objects, gone):
-            return Acceptance(None, (refusal, *self.problems[: LIMIT - 1]))
+            return Acceptance(None, (refusal, *self.problems.found[: LIMIT - 1]))
         self._keep_missing(projects, objects, gone)
         self._prune(projects, objects)
         self._slugs(projects)
@@ -123,93 +90,14 @@ class _Acceptance:
             "projects": [project.row for project in projects],
             **{name: list(rows.values()) for name, rows in objects.items()},
         }
-        return Acceptance(document, tuple(self.problems[:LIMIT]), self.bots)
-
-    def _report(self, kind: Kind, key: str, path: str, code: Code, ru: str, en: str) -> None:
-        self.problems.append(Problem(kind, key, path, code, ru, en))
-
-    # Objects by themselves.
-
-    def _tombstones(self, received: Row) -> set[tuple[str, str]]:
-        gone = set()
-        for place, row in enumerate(received["tombstones"]):
-            found = list(schema.faults("tombstone", row, ("tombstones", place)))
-            for path, ru, en in found:
-                self._report("document", "", path, "schema", ru, en)
-            if not found:
-                gone.add((row["kind"], row["key"]))
-        return gone
-
-    def _valid(
-        self, kind: Literal["spread", "deck", "package", "project"], name: str, rows: list[Any]
-    ) -> dict[str, Row]:
-        """The good ones by key, in order."""
-        good: dict[str, Row] = {}
-        for place, row in enumerate(rows):
-            key = _key_of(row)
-            found = list(schema.faults(kind, row, (name, place)))
-            for path, ru, en in found:
-                self._report(kind, key, path, "schema", ru, en)
-            if found:
-                continue
-            if key in good:
-                self._report(
-                    kind, key, pointer(name, place, "key"), "duplicate_key",
-                    f"Ключ «{key}» уже занят другим объектом; второй пропущен.",
-                    f"The key “{key}” is taken by another object; the second one was left out.",
-                )  # fmt: skip
-                continue
-            if kind == "deck":
-                row = {**row, "cards": self._cards(key, place, row["cards"])}
-                if not row["cards"]:
-                    self._report(
-                        "deck", key, pointer(name, place, "cards"), "schema",
-                        "В колоде не осталось ни одной исправной карты.", "The deck has no sound card left.",
-                    )  # fmt: skip
-                    continue
-            if kind == "spread" and not self._distinct_positions(key, place, row):
-                continue
-            good[key] = row
-        return good
-
-    def _cards(self, deck: str, deck_place: int, rows: list[Any]) -> list[Row]:
-        good: dict[str, Row] = {}
-        for place, row in enumerate(rows):
-            base = ("decks", deck_place, "cards", place)
-            key = _key_of(row)
-            found = list(schema.faults("card", row, base))
-            for path, ru, en in found:
-                self._report("card", key, path, "schema", f"Колода «{deck}». {ru}", f"Deck “{deck}”. {en}")
-            if found:
-                continue
-            if row["key"] in good:
-                self._report(
-                    "card", key, pointer(*base, "key"), "duplicate_key",
-                    f"Карта «{key}» есть в колоде «{deck}» дважды; вторая пропущена.",
-                    f"The card “{key}” is in the deck “{deck}” twice; the second one was left out.",
-                )  # fmt: skip
-                continue
-            good[row["key"]] = row
-        return list(good.values())
-
-    def _distinct_positions(self, key: str, place: int, row: Row) -> bool:
-        names = [position["key"] for position in row["positions"]]
-        doubled = next((name for name in names if names.count(name) > 1), None)
-        if doubled is not None:
-            self._report(
-                "spread", key, pointer("spreads", place, "positions"), "duplicate_key",
-                f"Позиция «{doubled}» есть в раскладе дважды.",
-                f"The position “{doubled}” is in the spread twice.",
-            )  # fmt: skip
-        return doubled is None
+        return Acceptance(document, tuple(self.problems.found[:LIMIT]), self.bots)
 
     # Projects.
 
-    def _projects(self, rows: list[Any], gone: set[tuple[str, str]]) -> list["_Project"]:
-        valid = self._valid("project", "projects", rows)
+    def _projects(self, rows: list[Any], valid: Mapping[str, Row], gone: set[tuple[str, str]]) -> list["_Project"]:
         places: dict[str, int] = {}
         for place, row in enumerate(rows):
-            places.setdefault(_key_of(row), place)
+            places.setdefault(key_of(row), place)
         kept = []
         for key, place in places.items():
             # A broken project must not take a running bot down: it stays as it was.
@@ -262,7 +150,7 @@ class _Acceptance:
     def _carry_over(self, project: Row, objects: dict[str, dict[str, Row]], gone: set[tuple[str, str]]) -> None:
         for kind, name in (("spread", "spreads"), ("deck", "decks"), ("package", "packages")):
             wanted = set(project[name])
-            for row in (self.previous or {}).get(name, ()):
+            for row in self.previous[name]:
                 if row["key"] in wanted and (kind, row["key"]) not in gone:
                     objects[name].setdefault(row["key"], row)
 
@@ -381,11 +269,6 @@ class _Project:
 
     def path(self, *parts: str) -> str:
         return "/projects" if self.place is None else pointer("projects", self.place, *parts)
-
-
-def _key_of(row: Any) -> str:
-    key = row.get("key") if isinstance(row, dict) else None
-    return key if isinstance(key, str) and KEY.fullmatch(key) else ""
 
 
 def _bot_id(row: Mapping[str, Any]) -> int | None:

@@ -98,7 +98,9 @@ class Mirror:
 
     async def _download(self, url: str, access: StoreAccess | None) -> bytes:
         for _ in range(REDIRECTS + 1):
-            if access is None or not is_own_address(url, access):
+            if access is None:
+                raise _Unreachable("no store")
+            if not is_own_address(url, access):
                 raise PictureRefused("foreign_address")
             async with self._http.stream("GET", url, timeout=TIMEOUT, follow_redirects=False) as response:
                 if response.is_redirect:

@@ -35,6 +35,12 @@ class PicturesRepository:
             list(pictures),
             list(pictures.values()),
         )
+        # These may have been put right together with the document.
+        await self.connection.execute(
+            "UPDATE pictures SET state = 'pending', reason = NULL, attempts = 0, due_at = now(), updated_at = now()"
+            " WHERE id = ANY($1::text[]) AND state = 'refused' AND reason IN ('not_found', 'foreign_address')",
+            list(pictures),
+        )
         waiting: bool = await self.connection.fetchval(
             "SELECT EXISTS (SELECT FROM pictures WHERE state = 'pending' AND id = ANY($1::text[]))",
             list(pictures),

@@ -42,6 +42,16 @@ class Problem:
         }
 
 
+class Problems:
+    """The problems found so far, in order."""
+
+    def __init__(self) -> None:
+        self.found: list[Problem] = []
+
+    def report(self, kind: Kind, key: str, path: str, code: Code, ru: str, en: str) -> None:
+        self.found.append(Problem(kind, key, path, code, ru, en))
+
+
 def pointer(*parts: str | int) -> str:
     """A JSON pointer (RFC 6901)."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)

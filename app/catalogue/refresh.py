@@ -15,6 +15,7 @@ from app.catalogue.acceptance import Acceptance, KnownProject, OpenBot, accept
 from app.catalogue.pictures import PicturesRepository
 from app.catalogue.reader import pictures_of
 from app.catalogue.repository import CatalogueRepository, Lease, LeaseLost, Source, State
+from app.errors import Unavailable
 from app.kit import json
 from app.kit.crypto import Keyring
 from app.kit.database import Connection, Database
@@ -128,6 +129,10 @@ class Refresher:
         except LeaseLost:
             log.warning("catalogue refresh took too long; another process has taken over")
             return "busy"
+        except BaseException:
+            # Cancelled, or Postgres went away: the others need not wait until the lease runs out.
+            await self._give_back(lease)
+            raise
         REFRESHES.labels(outcome).inc()
         if source == "store":
             FAILING.set(outcome in ("failed", "refused"))
@@ -135,11 +140,20 @@ class Refresher:
                 await self._report(access)
         return outcome
 
+    async def _give_back(self, lease: Lease) -> None:
+        try:
+            async with self._database.connection() as connection:
+                await CatalogueRepository(connection).give_back(lease)
+        except Unavailable:
+            return
+
     async def _ask(self, lease: Lease, access: StoreAccess | None) -> Outcome:
         try:
             answer = await self._question(lease, access)
         except StoreError as error:
             return await self._failed(lease, error)
+        if answer is None:
+            return await self._unchanged(lease, lease.state.etag)
         rules = schema.rules_digest()
         async with self._database.connection() as connection:
             former = await CatalogueRepository(connection).document(lease.state)
@@ -148,10 +162,9 @@ class Refresher:
                 for row in await ProjectsRepository(connection).all()
                 if not row.removed
             }
-        version = _version(answer)
-        unchanged = former is not None and lease.state.rules == rules and version == former.version
-        if answer is None or unchanged:
-            return await self._unchanged(lease, lease.state.etag if answer is None else answer.etag)
+        version = _version(answer.received)
+        if former is not None and lease.state.rules == rules and version == former.version:
+            return await self._unchanged(lease, answer.etag)
         verdict = await asyncio.to_thread(
             accept,
             answer.received,
@@ -293,8 +306,7 @@ class Refresher:
         return [problem.body() for problem in reports.picture_problems(stored.document, refused)] if refused else []
 
 
-def _version(answer: _Answer | None) -> str | None:
+def _version(received: Any) -> str | None:
     """What the document calls its version, if it is one."""
-    received = answer.received if answer else None
     version = received.get("version") if isinstance(received, dict) else None
     return version if isinstance(version, str) and version.isprintable() and len(version) <= 128 else None

@@ -149,6 +149,14 @@ class CatalogueRepository:
         if finished is None:
             raise LeaseLost
 
+    async def give_back(self, lease: Lease) -> None:
+        """Ends a lease without an answer."""
+        await self.connection.execute(
+            "UPDATE catalogue_states SET lease_owner = NULL, lease_until = NULL WHERE source = $1 AND lease_owner = $2",
+            lease.state.source,
+            lease.owner,
+        )
+
     async def finish_unchanged(self, lease: Lease, *, etag: str | None) -> bool:
         """The source is well and has nothing new; true if this ends a failure that was told of."""
         if lease.state.refused and etag == lease.state.etag:

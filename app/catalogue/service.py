@@ -34,6 +34,7 @@ log = get_logger("app.catalogue")
 BodyKey = tuple[str, str, str | None]
 MEMORY_LIMIT = 128 * 1024 * 1024
 REWARM_SECONDS = 0.5
+FIRST_REFRESH_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -165,14 +166,20 @@ class Catalogue:
         """
         await self.reload()
         if not self.ready:
-            try:
-                await self.refresh()
-            except Unavailable:
-                log.warning("the catalogue cannot be read yet; neither postgres nor redis has it")
-        self._tasks = [
+            first = asyncio.create_task(self._first_refresh(), name="catalogue-first")
+            # A slow store must not keep the process from starting; the question goes on behind.
+            await asyncio.wait({first}, timeout=FIRST_REFRESH_SECONDS)
+            self._tasks.append(first)
+        self._tasks += [
             asyncio.create_task(self._cache.listen(self._hear), name="catalogue-news"),
             asyncio.create_task(self._keep_up(refreshing=refreshing), name="catalogue-poll"),
         ]
+
+    async def _first_refresh(self) -> None:
+        try:
+            await self.refresh()
+        except Unavailable:
+            log.warning("the catalogue cannot be read yet; neither postgres nor redis has it")
 
     async def stop(self) -> None:
         tasks, self._tasks = set(self._tasks), []
@@ -243,10 +250,15 @@ class Catalogue:
     async def reload(self) -> None:
         """Takes over the stored catalogue if it differs from ours; a storage that is away changes nothing."""
         async with self._reloading:
-            snapshot = await self._stored()
-            if snapshot is None or snapshot.stamp == self.library().stamp:
+            try:
+                snapshot = await self._stored()
+                if snapshot is None or snapshot.stamp == self.library().stamp:
+                    return
+                library = await asyncio.to_thread(read, snapshot, bot_of=self._bot_or_none)
+            except (KeyError, TypeError, ValueError):
+                # Of another release: the next answer of the source is checked by our own rules.
+                log.exception("the stored catalogue cannot be read")
                 return
-            library = await asyncio.to_thread(read, snapshot, bot_of=self._bot_or_none)
             fresh = _Memory(library)
             await self._rewarm(self._memory, fresh)
             self._memory = fresh

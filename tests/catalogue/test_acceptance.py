@@ -221,6 +221,11 @@ class TestReferences:
 
 
 class TestDisappearing:
+    def test_what_an_older_release_accepted_is_not_trusted(self) -> None:
+        odd: dict[str, Any] = {"projects": [{}, {"key": 5}], "decks": [make_deck("small", cards=[{}])]}
+        document = good(make_document(projects=[make_project("alpha")]), previous=odd)
+        assert keys(document["projects"]) == ["alpha"]
+
     def test_a_missing_project_stays_with_what_it_needs(self) -> None:
         previous = good(
             make_document(

@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager
 import pytest
 from redis.asyncio import Redis
 
-from app.catalogue import cache
+from app.catalogue import cache, service
 from app.catalogue.service import Catalogue
 from app.errors import Unavailable
 from app.kit import json
+from app.kit.database import Database
 from app.settings import Settings
 from tests.catalogue.conftest import open_catalogue
 from tests.catalogue.proxy import Proxy, in_front_of
@@ -276,3 +277,45 @@ class TestIsolation:
             await disconnected.start()
             assert await disconnected.refresh() == "nothing"
             assert disconnected.library().source == "store"
+
+
+class TestStart:
+    async def test_a_slow_store_does_not_keep_the_process_from_starting(
+        self, store_settings: Settings, wordpress: WordPress, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(service, "FIRST_REFRESH_SECONDS", 0.1)
+        wordpress.delay = 0.6
+        async with open_catalogue(store_settings) as catalogue:
+            started = time.monotonic()
+            await catalogue.start()
+            assert time.monotonic() - started < 0.5
+            assert not catalogue.ready
+
+            async def ready() -> bool:
+                return catalogue.ready
+
+            await eventually(ready)
+            assert await cost(catalogue) == 1
+
+    async def test_a_process_that_stops_gives_its_lease_back(
+        self, store_settings: Settings, wordpress: WordPress
+    ) -> None:
+        wordpress.delay = 5
+        async with open_catalogue(store_settings) as first, open_catalogue(store_settings) as second:
+            asking = asyncio.create_task(first.refresh())
+            await wordpress.asked.wait()
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+            wordpress.delay = 0
+            assert await second.refresh(wait=False) == "accepted"
+
+    async def test_a_stored_document_of_another_release_is_replaced(
+        self, store_settings: Settings, catalogue: Catalogue, wordpress: WordPress, database: Database
+    ) -> None:
+        await catalogue.refresh()
+        async with database.connection() as connection:
+            await connection.execute('UPDATE catalogue_documents SET document = \'{"version":"v1","projects":[{}]}\'')
+            await connection.execute("UPDATE catalogue_states SET rules = 'of that release', revision = revision + 1")
+        async with open_catalogue(store_settings) as started:
+            await started.start()
+            assert await cost(started) == 1
