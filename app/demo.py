@@ -36,6 +36,7 @@ from app.settings import Settings
 
 REAL_TOKEN = re.compile(r"\b[1-9][0-9]{5,15}:(?!SANDBOX)[A-Za-z0-9_-]{30,}\b")
 READY_SECONDS = 60.0
+PICTURES_SECONDS = 60.0
 # A child that dies so often in a row will not come up by itself.
 MOST_FAILURES = 8
 
@@ -191,6 +192,17 @@ async def await_ready(settings: Settings, database: Database, children: list[Chi
     raise DemoError(f"Nothing became ready within {READY_SECONDS:.0f} seconds:\n{logs}")
 
 
+async def await_pictures(database: Database) -> int:
+    """How many pictures were drawn for phones, the first time; ends early when that takes too long."""
+    drawn = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(PICTURES_SECONDS), database.connection() as connection:
+            while left := await connection.fetchval("SELECT count(*) FROM pictures WHERE state = 'pending'"):
+                drawn = max(drawn, left)
+                await asyncio.sleep(0.2)
+    return drawn
+
+
 def tell_end(child: Child, code: int, failures: int) -> None:
     """Says that a child is started again, or gives up."""
     if failures >= MOST_FAILURES:
@@ -277,6 +289,10 @@ async def run(*, port: int, data_dir: Path) -> None:
         since = time.monotonic()
         await await_ready(settings, services.database, children)
         done("API, worker and polling", since)
+        since = time.monotonic()
+        if await await_pictures(services.database):
+            # Who begins before that sees plain cards; the reading would keep them.
+            done("Pictures in the sizes of phones, only this time", since)
 
         say(f"· Data and logs are in {data_dir}; stop with Ctrl-C\n")
         sys.stdout.write(f"open {settings.public_url}/\n")

@@ -27,7 +27,7 @@ PAGE_HEADERS = {
         f"connect-src 'self'; base-uri 'none'; form-action 'none'; {FRAMES}"
     ),
 }
-DEMO_HEADERS = {
+PLAIN_HEADERS = {
     "cache-control": "no-store",
     "content-security-policy": (
         "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
@@ -59,12 +59,21 @@ def page(template: str, project: Project, *, demo: bool) -> str:
     }
     data = json.dumps(facts).decode().replace("<", "\\u003c")
     title = html.escape(project.text(project.name, project.default_language))
+    # What is shown before the app runs must not flash in the phone's own scheme.
+    scheme = f'<meta name="color-scheme" content="{theme.scheme}" />'
     tag = f'<script type="application/json" id="arcana-project">{data}</script>'
     return (
         template.replace(PLACEHOLDER, tag)
+        .replace('<meta name="color-scheme" content="dark light" />', scheme)
         .replace("<title>Arcana</title>", f"<title>{title}</title>")
         .replace('<html lang="ru">', f'<html lang="{html.escape(project.default_language)}">')
     )
+
+
+def not_found() -> Response:
+    """For people: whoever follows an old link sees words instead of JSON."""
+    body = templates.get_template("not_found.html").render()
+    return Response(body, 404, headers=PLAIN_HEADERS, media_type="text/html")
 
 
 def mount(app: FastAPI, settings: Settings) -> None:
@@ -81,7 +90,7 @@ def mount(app: FastAPI, settings: Settings) -> None:
     async def open_app(request: Request, slug: str, rest: str = "") -> Response:
         project = container(request).catalogue.library().project_by_slug(slug)
         if project is None or not project.live:
-            raise NotFound
+            return not_found()
         index = DIST / "index.html"
         if not index.is_file():
             raise Unavailable("The Mini App is not built: run `npm ci && npm run build` in miniapp/.")
@@ -90,13 +99,13 @@ def mount(app: FastAPI, settings: Settings) -> None:
 
     async def add_slash(request: Request, slug: str) -> Response:
         if container(request).catalogue.library().project_by_slug(slug) is None:
-            raise NotFound
+            return not_found()
         return RedirectResponse(f"/{slug}/", 308)
 
     async def demo_page(request: Request) -> Response:
         projects = [project for project in container(request).catalogue.library().projects if project.live]
         body = templates.get_template("demo.html").render(projects=projects, settings=settings)
-        return Response(body, headers=DEMO_HEADERS, media_type="text/html")
+        return Response(body, headers=PLAIN_HEADERS, media_type="text/html")
 
     if settings.demo:
         app.add_api_route("/", demo_page, include_in_schema=False)

@@ -14,9 +14,8 @@ from tests.conftest import Api
 def dist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A built app of two files, so that this needs no Node."""
     (tmp_path / "assets").mkdir()
-    (tmp_path / "index.html").write_text(
-        f'<html lang="ru"><head><title>Arcana</title>{miniapp.PLACEHOLDER}</head></html>'
-    )
+    head = f'<meta name="color-scheme" content="dark light" /><title>Arcana</title>{miniapp.PLACEHOLDER}'
+    (tmp_path / "index.html").write_text(f'<html lang="ru"><head>{head}</head></html>')
     (tmp_path / "assets" / "app-1a2b3c.js").write_text("1")
     (tmp_path / "secret.txt").write_text("secret")
     monkeypatch.setattr(miniapp, "DIST", tmp_path)
@@ -33,6 +32,7 @@ class TestPage:
         assert "script-src 'self';" in policy
         facts = json.loads(re.search(r'id="arcana-project">(.*?)</script>', page.text)[1])  # type: ignore[index]
         assert (facts["slug"], facts["demo"], facts["theme"]["scheme"]) == ("verbena", True, "light")
+        assert '<meta name="color-scheme" content="light" />' in page.text
         assert "token" not in page.text.lower()
 
     async def test_every_screen_of_the_app_is_the_same_page(self, api: Api) -> None:
@@ -45,6 +45,11 @@ class TestPage:
     @pytest.mark.parametrize("path", ["/nowhere/", "/nowhere", "/api/", "/api/v1/nowhere", "/LUNA/", "/..%2f/"])
     async def test_what_is_no_project_is_not_found(self, api: Api, path: str) -> None:
         assert (await api.client.get(path)).status_code == 404
+
+    async def test_a_person_with_an_old_link_reads_words(self, api: Api) -> None:
+        answer = await api.client.get("/nowhere/")
+        assert answer.headers["content-type"].startswith("text/html")
+        assert "Здесь ничего нет" in answer.text
 
 
 @pytest.mark.usefixtures("dist")
