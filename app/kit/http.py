@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import ArcanaError, InvalidRequest, NotFound, PayloadTooLarge
 from app.kit import json, telemetry
+from app.kit.request_log import note_request
 
 log = telemetry.get_logger("app.http")
 
@@ -142,7 +143,7 @@ class Envelope:
                 }
                 await json_response(body, 500)(scope, receive, send_wrapped)
         finally:
-            telemetry.note_request(
+            note_request(
                 request_id=request_id,
                 method=scope["method"],
                 route=getattr(scope.get("route"), "path", "other"),

@@ -3,16 +3,11 @@
 import logging
 import re
 import sys
-from collections.abc import Callable, MutableMapping
-from contextlib import suppress
-from functools import lru_cache
+from collections.abc import MutableMapping
 from typing import Any, TextIO
 
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
-
-from app.kit import json
-from app.kit.clock import utc_now
 
 REQUESTS = Counter("arcana_http_requests_total", "Answered requests", ["route", "method", "status"])
 REQUEST_SECONDS = Histogram(
@@ -26,46 +21,8 @@ GENERATIONS = Counter("arcana_generations_total", "Ended generations", ["project
 MODEL_COST = Counter("arcana_model_cost_micro_usd_total", "Cost of model calls", ["project", "profile"])
 JOBS = Counter("arcana_jobs_total", "Ended jobs", ["name", "outcome"])
 
-
-_requests = logging.getLogger("app.http")
 # Where lines of JSON go, once logging is configured so.
-_json_output: "logging.StreamHandler[TextIO] | None" = None
-
-
-@lru_cache(maxsize=2048)
-def _request_metrics(route: str, method: str, status: int) -> tuple[Callable[[], None], Callable[[float], None]]:
-    return REQUESTS.labels(route, method, str(status)).inc, REQUEST_SECONDS.labels(route).observe
-
-
-def note_request(*, request_id: str, method: str, route: str, status: int, seconds: float) -> None:
-    """Counts an answered request and logs it. `route` is a template, so that nothing here can be a secret."""
-    count, observe = _request_metrics(route, method, status)
-    count()
-    observe(seconds)
-    if not _requests.isEnabledFor(logging.INFO):
-        return
-    milliseconds = round(seconds * 1000, 1)
-    if _json_output is None:
-        get_logger(_requests.name).info("request", method=method, route=route, status=status, milliseconds=milliseconds)
-        return
-    # The chain of processors would cost more than the routing of the request.
-    line = json.dumps(
-        {
-            "method": method,
-            "route": route,
-            "status": status,
-            "milliseconds": milliseconds,
-            "event": "request",
-            "request_id": request_id,
-            "level": "info",
-            "logger": _requests.name,
-            "timestamp": utc_now(),
-        }
-    )
-    # As for all logs: a full disk or a closed pipe does not stop the service.
-    with suppress(OSError, ValueError):
-        _json_output.stream.write(f"{line.decode()}\n")
-
+json_output: "logging.StreamHandler[TextIO] | None" = None
 
 # A bot token, a bearer token, a key of a provider or of WooCommerce, initData: whatever slipped into a message.
 SECRET = re.compile(
@@ -114,8 +71,8 @@ def configure_logging(*, level: str, style: str) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
-    global _json_output
-    _json_output = handler if style == "json" else None
+    global json_output
+    json_output = handler if style == "json" else None
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
