@@ -10,7 +10,7 @@ from tests.faults.reader import Reader, reading_aloud
 
 
 async def read_one(person: Person) -> tuple[str, Reader]:
-    path = await draw(person)
+    path = await draw(person, "card-of-the-day")
     async with reading_aloud(person, f"{path}/interpretation") as reader:
         await reader.until(lambda seen: seen.ended)
     assert reader.done is not None
@@ -41,7 +41,7 @@ class TestForGood:
         self, weather: Weather, stormy: Api, fault: str, resets: int
     ) -> None:
         weather.model.order(fault)
-        weather.model.pace(1500)
+        weather.model.pace(1000)
         person = await stormy.sign_in()
         before = await person.wallet()
         async with open_worker(weather.settings):
@@ -79,7 +79,7 @@ class TestOnce:
         self, weather: Weather, stormy: Api, fault: str, resets: int
     ) -> None:
         weather.model.order(fault, times=1)
-        weather.model.pace(1500)
+        weather.model.pace(1000)
         person = await stormy.sign_in()
         before = await person.wallet()
         async with open_worker(weather.settings):

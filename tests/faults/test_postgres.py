@@ -21,13 +21,13 @@ async def answers_again(person: Person) -> None:
 
 class TestKilledBackends:
     async def test_a_text_is_read_and_saved_all_the_same(self, weather: Weather, stormy: Api) -> None:
-        weather.model.pace(80)
+        weather.model.pace(300)
         person = await stormy.sign_in()
         before = await person.wallet()
         async with open_worker(weather.settings):
             path = await draw(person)
             async with reading_aloud(person, f"{path}/interpretation") as reader:
-                for length in (40, 300, 700):
+                for length in (40, 300, 600):
                     await reader.until(lambda seen, length=length: len(seen.text) > length)
                     assert await weather.kill_backends() > 2
                 await reader.until(lambda seen: seen.ended)

@@ -80,7 +80,7 @@ class TestFromTheStart:
 @pytest.mark.parametrize("kind", ["gone", "frozen"])
 class TestInTheMiddle:
     async def test_a_stream_goes_on_by_checkpoints(self, weather: Weather, stormy: Api, kind: str) -> None:
-        weather.model.pace(100)
+        weather.model.pace(300)
         person = await stormy.sign_in()
         async with open_worker(weather.settings):
             path = await draw(person)
@@ -94,7 +94,7 @@ class TestInTheMiddle:
             assert reader.longest_silence < SILENCE_SECONDS
 
     async def test_a_stream_lives_through_an_outage(self, weather: Weather, stormy: Api, kind: str) -> None:
-        weather.model.pace(60)
+        weather.model.pace(100)
         person = await stormy.sign_in()
         async with open_worker(weather.settings):
             path = await draw(person)
@@ -102,7 +102,7 @@ class TestInTheMiddle:
                 await reader.until(lambda seen: len(seen.text) > 60)
                 worsen(weather.redis, kind)
                 seen = len(reader.text)
-                await reader.until(lambda reader: len(reader.text) > seen + 200)
+                await reader.until(lambda reader: len(reader.text) > seen + 150)
                 await mend(weather.redis)
                 await reader.until(lambda seen: seen.ended)
             assert (reader.visits, reader.resets, reader.refusals) == (1, 0, [])

@@ -125,11 +125,11 @@ class TestTerminated:
             path = await draw(person)
             async with reading_aloud(person, f"{path}/interpretation") as reader:
                 await reader.until(lambda seen: len(seen.text) > 100)
+                weather.model.pace(1000)
                 async with open_worker(settings):
                     first.signal(signal.SIGTERM)
                     await weather.model.called(2, seconds=5)
                     assert await first.wait() == 0
-                    weather.model.pace(1000)
                     await reader.until(lambda seen: seen.ended)
         assert reader.done is not None
         assert (reader.done["offline"], reader.resets) == (False, 1)
