@@ -83,7 +83,7 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
             redis=redis,
             http=http,
             catalogue=catalogue,
-            limits=RateLimits(redis, settings.redis_url),
+            limits=RateLimits(redis),
             tokens=tokens,
             sessions=sessions,
             users=UserService(sessions, erasers=(readings_service.erase, idempotency.erase, erasure.erase)),
