@@ -99,8 +99,7 @@ async def _read_all(
         before = {label: server.cpu_seconds() for label, server in processes.items()}
         await asyncio.sleep(until - time.monotonic())
         busy = {
-            label: (server.cpu_seconds() - before[label]) / (until - all_open)
-            for label, server in processes.items()
+            label: (server.cpu_seconds() - before[label]) / (until - all_open) for label, server in processes.items()
         }
         await audience.until_the_end(length + 60)
     delays = [delay * 1000 for arrived, delay in audience.delays if all_open <= arrived <= until]
@@ -110,9 +109,7 @@ async def _read_all(
 async def _measure(
     stage: Stage, members: list[Member], title: str, name: str, port: int, processes: dict[str, Server]
 ) -> Figure:
-    watched = await _read_all(
-        processes, members, port=port, arrivals=_arrivals(stage), length=_length(stage)
-    )
+    watched = await _read_all(processes, members, port=port, arrivals=_arrivals(stage), length=_length(stage))
     delays = watched.delays
     collection = max(server.longest_gc_ms() for server in processes.values())
     return Figure(

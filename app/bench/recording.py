@@ -1,5 +1,6 @@
 """What our routes say to Postgres, written down while they do it, so that a bare route can say the same."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -108,10 +109,14 @@ class Recorder:
             }
             answer = await self._client.request(method, path, headers=headers, **options)
             answer.raise_for_status()
+            # asyncpg tells its loggers in a later turn of the loop.
+            await asyncio.sleep(0.01)
             runs.append(list(self._database.statements))
         _, first, second = runs
         if [query for query, _ in first] != [query for query, _ in second]:
             raise RuntimeError(f"{path} does not say the same twice")
+        if first[0][0].startswith("BEGIN") and not first[-1][0].startswith("COMMIT"):
+            raise RuntimeError(f"{path} leaves its transaction open")
         return _make(first, second, member, answer.status_code, json.loads(answer.content))
 
 
