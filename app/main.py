@@ -1,7 +1,6 @@
 """The API process: the application, its edges and its lifespan."""
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,7 +12,8 @@ from app import miniapp, operations
 from app.catalogue import endpoints as catalogue
 from app.catalogue.edge import CatalogueEdge
 from app.container import Container, open_container
-from app.kit.http import Envelope, client_address, install_error_handlers
+from app.kit.http import Envelope, allowed_methods, client_address, install_error_handlers
+from app.kit.process import settle_memory
 from app.kit.telemetry import configure_logging
 from app.readings import endpoints as readings
 from app.readings import stream_endpoints
@@ -35,10 +35,7 @@ def build_api(settings: Settings) -> FastAPI:
             app.state.container = services
             await services.catalogue.start()
             listening = asyncio.create_task(services.listener.run())
-            # Full collections would stop the process for 0.1 s once everything is imported.
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(50_000, 20, 20)
+            settle_memory()
             try:
                 yield
             finally:
@@ -58,17 +55,21 @@ def build_api(settings: Settings) -> FastAPI:
         # /x and /x/ are different addresses; a redirect would lose the Authorization header on some clients.
         redirect_slashes=False,
     )
-    install_error_handlers(app)
     # In the order of use: routes are tried one after the other, at 3 µs each. The edge answers the catalogue.
-    app.include_router(users.router)
-    app.include_router(readings.router)
-    app.include_router(stream_endpoints.router)
-    app.include_router(catalogue.router)
-    app.include_router(telegram.router)
-    app.include_router(woocommerce.router)
-    app.include_router(operations.router)
+    routers = [
+        users.router,
+        readings.router,
+        stream_endpoints.router,
+        catalogue.router,
+        telegram.router,
+        woocommerce.router,
+        operations.router,
+    ]
     if settings.demo:
-        app.include_router(development.router)
+        routers.append(development.router)
+    for router in routers:
+        app.include_router(router)
+    install_error_handlers(app, allow=allowed_methods(routers))
     miniapp.mount(app, settings)
     return app
 

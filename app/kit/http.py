@@ -4,13 +4,14 @@ import ipaddress
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, cast
 
 import structlog
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -159,8 +160,21 @@ def _request_id(scope: Scope) -> str:
     return secrets.token_hex(8)
 
 
-def install_error_handlers(app: FastAPI) -> None:
-    """Renders our own errors, FastAPI's validation errors and Starlette's in the one shape."""
+def allowed_methods(routers: Iterable[APIRouter]) -> dict[str, str]:
+    """The `Allow` header of each path. A router knows only the methods of the first route that fits."""
+    methods: dict[str, set[str]] = {}
+    for router in routers:
+        for route in router.routes:
+            if isinstance(route, APIRoute):
+                methods.setdefault(route.path, set()).update(route.methods or ())
+    return {path: ", ".join(sorted(names)) for path, names in methods.items()}
+
+
+def install_error_handlers(app: FastAPI, *, allow: Mapping[str, str]) -> None:
+    """Renders our own errors, FastAPI's validation errors and Starlette's in the one shape.
+
+    `allow`: see `allowed_methods`.
+    """
 
     async def arcana_error(_: Request, error: Exception) -> Response:
         return render_error(cast(ArcanaError, error))
@@ -172,13 +186,17 @@ def install_error_handlers(app: FastAPI) -> None:
         fields = [{"field": ".".join(map(str, row["loc"])), "problem": row["msg"]} for row in errors]
         return render_error(InvalidRequest(fields=fields))
 
-    async def http_error(_: Request, error: Exception) -> Response:
+    async def http_error(request: Request, error: Exception) -> Response:
         cause = cast(HTTPException, error)
         if cause.status_code == 404:
             return render_error(NotFound())
+        headers = dict(cause.headers or {})
+        path = getattr(request.scope.get("route"), "path", "")
+        if cause.status_code == 405 and path in allow:
+            headers["Allow"] = allow[path]
         names = {400: "bad_request", 405: "method_not_allowed", 413: "payload_too_large"}
         body = {"error": names.get(cause.status_code, "http_error"), "detail": str(cause.detail)}
-        return json_response(body, cause.status_code, dict(cause.headers or {}))
+        return json_response(body, cause.status_code, headers)
 
     app.add_exception_handler(ArcanaError, arcana_error)
     app.add_exception_handler(RequestValidationError, validation_error)

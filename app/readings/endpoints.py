@@ -6,7 +6,6 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from app.container import container
-from app.errors import InvalidRequest
 from app.kit import json
 from app.kit.http import error_responses, json_response
 from app.kit.idempotency import Once
@@ -77,16 +76,12 @@ async def start(
 async def history(
     principal: CurrentPrincipal,
     request: Request,
-    cursor: Annotated[str | None, Query(max_length=64)] = None,
+    cursor: Annotated[UUID | None, Query(description="The `next_cursor` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> Response:
-    try:
-        before = UUID(cursor) if cursor else None
-    except ValueError as error:
-        raise InvalidRequest("This cursor is not one of ours.") from error
     async with container(request).database.connection() as connection:
         rows = await ReadingRepository(connection, principal.project_id).page(
-            principal.user_id, before=before, limit=limit + 1
+            principal.user_id, before=cursor, limit=limit + 1
         )
     items = [summary_view(row) for row in rows[:limit]]
     return json_response({"items": items, "next_cursor": str(items[-1]["id"]) if len(rows) > limit else None})

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from app.container import Container, container
@@ -12,7 +12,7 @@ from app.errors import Unavailable
 from app.kit.http import error_responses
 from app.readings.errors import NotDrawn, QuestionNotFound, ReadingExpired
 from app.readings.generations import GenerationRepository, Snapshot
-from app.readings.streams import follow, parse_event_id
+from app.readings.streams import EVENT_ID, follow, parse_event_id
 from app.users.auth import CurrentPrincipal
 from app.users.tokens import Principal
 
@@ -21,10 +21,19 @@ router = APIRouter(prefix="/api/v1/readings", tags=["readings"])
 LastEventId = Annotated[str | None, Header(alias="Last-Event-ID", max_length=32)]
 LastEventIdQuery = Annotated[str | None, Query(alias="last_event_id", max_length=32)]
 
+EVENT = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "pattern": f"^{EVENT_ID.pattern}$"},
+        "event": {"enum": ["delta", "reset", "done", "error"]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+    "required": ["id", "event", "data"],
+}
 EVENTS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "`delta` {text}, `reset` {attempt}, `done` {text, offline, kind, generation}, `error` {error}",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"itemSchema": EVENT}},
     }
 }
 HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
@@ -36,7 +45,8 @@ class EventStream(StreamingResponse):
 
 @router.get(
     "/{reading_id}/interpretation",
-    response_class=EventStream,
+    # Not the class of the stream: the errors beside it are JSON.
+    response_class=Response,
     responses={**error_responses(401, 409), **EVENTS},
     summary="The interpretation as it is written",
 )
@@ -59,7 +69,8 @@ async def interpretation(
 
 @router.get(
     "/{reading_id}/questions/{question_id}/answer",
-    response_class=EventStream,
+    # Not the class of the stream: the errors beside it are JSON.
+    response_class=Response,
     responses={**error_responses(401, 409), **EVENTS},
     summary="The answer to a follow-up as it is written",
 )
