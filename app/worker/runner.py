@@ -13,6 +13,7 @@ from pgqueuer.domain.models import Job as QueuedJob
 
 from app.kit import json
 from app.kit.database import LOST
+from app.kit.process import settle_memory
 from app.kit.telemetry import JOBS, get_logger
 from app.settings import Settings
 from app.worker.beat import Scheduler
@@ -107,6 +108,7 @@ async def run_worker(settings: Settings) -> None:
         await container.catalogue.start()
         scheduler = Scheduler(container.database, registry)
         scheduler.start()
+        settle_memory()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(container.publisher.run())
