@@ -1,6 +1,8 @@
 """What an operator's tools ask: alive, ready, metrics."""
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -14,6 +16,9 @@ from app.kit.redis import REDIS_LOST
 router = APIRouter(tags=["operations"])
 
 
+PROBE_SECONDS = 2.0
+
+
 class Health(BaseModel):
     status: str
 
@@ -25,6 +30,16 @@ class Readiness(BaseModel):
     database: bool
     redis: bool
     catalogue: bool
+
+
+async def _in_time(probe: Coroutine[Any, Any, bool]) -> bool:
+    """False when it takes too long. It is left behind then: with a frozen server even the cancelling takes seconds."""
+    task = asyncio.ensure_future(probe)
+    done, _ = await asyncio.wait({task}, timeout=PROBE_SECONDS)
+    if done:
+        return task.result()
+    task.cancel()
+    return False
 
 
 @router.get("/healthz", response_model=Health, responses=error_responses(), summary="The process answers")
@@ -43,19 +58,18 @@ async def readyz(request: Request) -> Response:
 
     async def database() -> bool:
         try:
-            async with asyncio.timeout(2), services.database.connection() as connection:
+            async with services.database.connection() as connection:
                 return bool(await connection.fetchval("SELECT true"))
-        except (Unavailable, TimeoutError):
+        except Unavailable:
             return False
 
     async def redis() -> bool:
         try:
-            async with asyncio.timeout(2):
-                return bool(await services.redis.ping())
+            return bool(await services.redis.ping())
         except REDIS_LOST:
             return False
 
-    database_up, redis_up = await asyncio.gather(database(), redis())
+    database_up, redis_up = await asyncio.gather(_in_time(database()), _in_time(redis()))
     has_catalogue = bool(services.catalogue.library().projects)
     ready = database_up and has_catalogue
     body = {"ready": ready, "database": database_up, "redis": redis_up, "catalogue": has_catalogue}

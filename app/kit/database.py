@@ -99,7 +99,8 @@ class Database:
                         init=_prepare,
                         reset=_no_reset,
                         timeout=self._acquire_seconds,
-                        command_timeout=30,
+                        # A frozen server must not keep a client waiting; no statement of ours takes seconds.
+                        command_timeout=10,
                         max_inactive_connection_lifetime=300,
                         server_settings={"application_name": "arcana", "timezone": "UTC"},
                     )
