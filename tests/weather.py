@@ -155,6 +155,11 @@ def _variable(value: object) -> str:
     return str(value)
 
 
+def talkative(settings: Settings) -> Settings:
+    """With a log from which one sees how far a process has come."""
+    return settings if settings.log_level == "debug" else settings.model_copy(update={"log_level": "info"})
+
+
 class _Signals:
     """What can be done to a process by its id."""
 
@@ -177,8 +182,7 @@ class Process(Child, _Signals):
     """`python -m app <command>` with its log in a file; it ends with the tests."""
 
     def __init__(self, command: str, settings: Settings, log: Path) -> None:
-        talkative = settings.model_copy(update={"log_level": "info"})
-        super().__init__(command, "app", command, environment=environment(talkative), log=log)
+        super().__init__(command, "app", command, environment=environment(talkative(settings)), log=log)
 
     async def kill(self) -> None:
         """As the kernel does when memory is short: no last words."""
@@ -200,7 +204,7 @@ def _work(settings: Settings, log: str) -> None:
     os.dup2(output, 2)
     from app.worker.runner import run_worker
 
-    configure_logging(level="info", style="json")
+    configure_logging(level=talkative(settings).log_level, style="json")
     run_until_stopped(run_worker(settings))
 
 
