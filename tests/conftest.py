@@ -26,7 +26,6 @@ from app.main import build_api, wrap_api
 from app.settings import Settings
 from app.worker.runner import run_worker
 
-
 # structlog's own default renders tracebacks for the eye, which takes seconds.
 configure_logging(level="info", style="json")
 

@@ -27,9 +27,7 @@ MAJORS = (
     "justice hanged-man death temperance devil tower star moon sun judgement world"
 )
 SUITS = {"wands": "Жезлов", "cups": "Кубков", "swords": "Мечей", "pentacles": "Пентаклей"}
-RANKS = (
-    "Туз Двойка Тройка Четвёрка Пятёрка Шестёрка Семёрка Восьмёрка Девятка Десятка Паж Рыцарь Королева Король"
-)
+RANKS = "Туз Двойка Тройка Четвёрка Пятёрка Шестёрка Семёрка Восьмёрка Девятка Десятка Паж Рыцарь Королева Король"
 
 # The interpreter adds the form of address. Some words only end like a verb with "ты" or "вы".
 ADDRESS = re.compile(
