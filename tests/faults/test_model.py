@@ -18,21 +18,17 @@ async def read_one(person: Person) -> tuple[str, Reader]:
 
 
 class TestForGood:
+    # The interpreter's own tests know more faults; these are one of each kind, over the whole way.
     # What is shown of a broken text is wiped twice: for the second attempt, and for the deck's own words.
     @pytest.mark.parametrize(
         ("fault", "resets"),
         [
-            ("hang_headers", 0),
             ("hang_first", 0),
             ("hang_midway", 2),
             ("cut_midway", 2),
-            ("error_midway", 2),
-            ("broken_json", 2),
             ("server_error", 0),
             ("rate_limited", 0),
-            ("quota", 0),
             ("nonsense", 0),
-            ("html", 0),
             ("wrong_language", 0),
             ("empty", 0),
         ],
