@@ -278,7 +278,7 @@ run_tests() {
   check "Mini App types" "" npm --prefix miniapp run --silent typecheck
   check "Mini App tests" miniapp npm --prefix miniapp run --silent test -- \
     --reporter=default --reporter=junit --outputFile.junit="$reports/miniapp.xml"
-  check "Python tests" python run_pytest python -n 4 --dist worksteal -m "not journey and not live"
+  check "Python tests" python run_pytest python -n 2 --dist worksteal -m "not journey and not live"
   if ! command -v php >/dev/null 2>&1 || ! php_has_extensions; then
     missing "Plugin tests" "PHP with mbstring, xml, curl, intl and sqlite3" \
       "Debian: apt install php-cli php-mbstring php-xml php-curl php-intl php-sqlite3"

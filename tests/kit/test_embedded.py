@@ -91,12 +91,20 @@ class Owner:
         self.process.stdout.close()
 
 
+def lives(process: psutil.Process) -> bool:
+    """A process may end between any two questions about it."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def await_gone(processes: list[psutil.Process]) -> list[psutil.Process]:
     """Those that still run after a while (zombies are gone: init reaps them)."""
     deadline = time.monotonic() + 15
     left = processes
     while left and time.monotonic() < deadline:
-        left = [one for one in left if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+        left = [one for one in left if lives(one)]
         time.sleep(0.02)
     return left
 
@@ -232,9 +240,7 @@ class TestSafety:
         port = urlsplit(running.database_url).port
         for password in ("", "wrong"):
             with pytest.raises(asyncpg.InvalidPasswordError):
-                await asyncpg.connect(
-                    host="127.0.0.1", port=port, user="arcana", password=password, database="arcana"
-                )
+                await asyncpg.connect(host="127.0.0.1", port=port, user="arcana", password=password, database="arcana")
         with socket.create_connection(("127.0.0.1", urlsplit(running.redis_url).port)) as connection:
             connection.sendall(b"PING\r\n")
             assert connection.recv(100).startswith(b"-NOAUTH")
@@ -256,18 +262,14 @@ class TestSafety:
 
     def test_passwords_are_in_no_open_file_and_no_argument(self, home: Path) -> None:
         with EmbeddedServers(home) as servers:
-            passwords = [
-                urlsplit(address).password or "" for address in (servers.database_url, servers.redis_url)
-            ]
+            passwords = [urlsplit(address).password or "" for address in (servers.database_url, servers.redis_url)]
             for process in psutil.Process(servers.supervisor_id).children(recursive=True):
                 assert not any(password in " ".join(process.cmdline()) for password in passwords)
             for path in home.rglob("*"):
                 if path.is_file() and any(password.encode() in path.read_bytes() for password in passwords):
                     assert (path.name, oct(path.stat().st_mode & 0o777)) == ("servers.json", "0o600")
 
-    @pytest.mark.skipif(
-        os.geteuid() != 0, reason="only root has folders that the servers' account cannot enter"
-    )
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that the servers' account cannot enter")
     async def test_private_folder_of_root_keeps_its_data_elsewhere(self, new_home: Path) -> None:
         new_home.parent.chmod(0o700)
         with EmbeddedServers(new_home) as first:

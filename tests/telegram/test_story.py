@@ -118,7 +118,7 @@ async def test_a_worker_that_is_killed_in_the_middle_is_replaced(office: Office,
     await desk.fault(method="sendMessage", delay=60, cut="before")
     places = [office.database.url, office.settings.redis_url, desk.url, str(luna.id)]
     victim = await asyncio.create_subprocess_exec(sys.executable, "-c", VICTIM, *places, cwd=ROOT)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not (await office.row(1))["leased_until"]:  # another process sets it
             await asyncio.sleep(0.05)
     await asyncio.sleep(0.3)
