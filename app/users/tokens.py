@@ -43,6 +43,8 @@ class Tokens:
             "project": principal.project_id,
             "iat": now,
             "exp": now + self.access_seconds,
+            # Two tokens of one second must differ: a client tells by the text whether it got a new one.
+            "jti": secrets.token_hex(8),
         }
         return jwt.encode(claims, self._access_key, algorithm="HS256")
 
