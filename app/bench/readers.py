@@ -63,7 +63,7 @@ class Audience:
         loop = asyncio.get_running_loop()
         ended: asyncio.Future[None] = loop.create_future()
         self._waiting.append(ended)
-        make: Callable[[], _Reader] = lambda: _Reader(request("GET", path, headers), self.delays, ended)  # noqa: E731
+        make: Callable[[], _Reader] = lambda: _Reader(request("GET", path, headers), self.delays, ended)  # noqa: E731 (asyncio wants a factory)
         await loop.create_connection(make, "127.0.0.1", self._port)
 
     async def until_the_end(self, seconds: float) -> None:
