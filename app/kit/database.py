@@ -1,9 +1,10 @@
 """Postgres by asyncpg. SQLAlchemy describes the schema, and Alembic moves it; queries are SQL in repositories."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import time
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from types import TracebackType
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -32,6 +33,11 @@ LOST = (
     asyncpg.CrashShutdownError,
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
+
+GONE = "The database is not reachable."
+
+# Longer than the pauses between requests of a busy process.
+SPARE_SECONDS = 60.0
 
 
 class Base(DeclarativeBase):
@@ -80,6 +86,10 @@ class Database:
         self._acquire_seconds = acquire_seconds
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._opening = asyncio.Lock()
+        # Connections between two uses, with the time of their last one, the latest at the end.
+        self._spare: list[tuple[PoolConnectionProxy[asyncpg.Record], float]] = []
+        self._waiting = 0
+        self._closing = False
 
     async def open(self) -> None:
         """Connects lazily later if Postgres is away now; never raises for that."""
@@ -105,35 +115,56 @@ class Database:
                         server_settings={"application_name": "arcana", "timezone": "UTC"},
                     )
                 except LOST as error:
-                    raise Unavailable("The database is not reachable.") from error
+                    raise Unavailable(GONE) from error
             return self._pool
 
     async def close(self) -> None:
         if self._pool is not None:
+            self._closing = True
+            while self._spare:
+                await self._pool.release(self._spare.pop()[0])
             try:
                 await asyncio.wait_for(self._pool.close(), 5)
             except TimeoutError:
                 self._pool.terminate()
             self._pool = None
+            self._closing = False
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
+    def connection(self) -> AbstractAsyncContextManager[Connection]:
         """A connection for single statements, each its own transaction."""
-        pool = self._pool or await self._connect()
-        try:
-            async with pool.acquire(timeout=self._acquire_seconds) as connection:
-                yield connection
-        except LOST as error:
-            raise Unavailable("The database is not reachable.") from error
-        except asyncpg.DeadlockDetectedError as error:
-            # Our lock order (session, person, reading, text, wallet) leaves hardly any; the loser may try again.
-            raise Unavailable("Two changes met; try again.") from error
+        return _Use(self)
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
+    async def _take(self) -> "PoolConnectionProxy[asyncpg.Record]":
+        pool = self._pool or await self._connect()
+        while self._spare:
+            connection, _ = self._spare.pop()
+            if _is_open(connection):
+                return connection
+            await pool.release(connection, timeout=self._acquire_seconds)
+        # No await between the look at the spares and this: whoever gives one back must know that it is waited for.
+        self._waiting += 1
+        try:
+            # The pool's own time-out runs every acquisition as a task of its own.
+            async with asyncio.timeout(self._acquire_seconds):
+                return await pool.acquire()
+        finally:
+            self._waiting -= 1
+
+    async def _give_back(self, connection: "PoolConnectionProxy[asyncpg.Record]", *, clean: bool) -> None:
+        """Keeps it at hand: the pool's own way back and forth costs two tasks, half as much as a select."""
+        assert self._pool is not None  # noqa: S101  # it came from there
+        now = time.monotonic()
+        if clean and not self._waiting and not self._closing and _is_open(connection):
+            self._spare.append((connection, now))
+            # What was not needed for a while is given to the pool, which ends it when it stays idle.
+            if self._spare[0][1] > now - SPARE_SECONDS:
+                return
+            connection, _ = self._spare.pop(0)
+        await self._pool.release(connection, timeout=self._acquire_seconds)
+
+    def transaction(self) -> AbstractAsyncContextManager[Connection]:
         """One transaction: committed when the block ends, rolled back when it raises."""
-        async with self.connection() as connection, connection.transaction():
-            yield connection
+        return _Transaction(self.connection())
 
     async def dedicated(self) -> "asyncpg.Connection[asyncpg.Record]":
         """A connection outside the pool for LISTEN and the job queue; the caller closes it."""
@@ -141,3 +172,76 @@ class Database:
             self.url, server_settings={"application_name": "arcana-jobs", "timezone": "UTC"}
         )
         return connection
+
+
+def _is_open(connection: "PoolConnectionProxy[asyncpg.Record]") -> bool:
+    try:
+        return not connection.is_closed()
+    except asyncpg.InterfaceError:
+        # The server hung up, and the pool has taken the connection from whoever held it.
+        return False
+
+
+class _Use:
+    """One use of a connection; turns what means that Postgres is away into `Unavailable`.
+
+    A class, because a generator behind `asynccontextmanager` costs as much as the rest of it.
+    """
+
+    __slots__ = ("_connection", "_database")
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def __aenter__(self) -> Connection:
+        try:
+            self._connection = await self._database._take()
+        except LOST as error:
+            raise Unavailable(GONE) from error
+        return self._connection
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await self._database._give_back(self._connection, clean=error is None)
+        except LOST as lost:
+            raise Unavailable(GONE) from lost
+        _translate(error)
+
+
+class _Transaction:
+    """A use of a connection whose block is one transaction."""
+
+    __slots__ = ("_transaction", "_use")
+
+    def __init__(self, use: AbstractAsyncContextManager[Connection]) -> None:
+        self._use = use
+
+    async def __aenter__(self) -> Connection:
+        connection = await self._use.__aenter__()
+        try:
+            self._transaction = connection.transaction()
+            await self._transaction.start()
+        except BaseException as error:
+            await self._use.__aexit__(type(error), error, error.__traceback__)
+            raise
+        return connection
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await self._transaction.__aexit__(kind, error, trace)
+        except BaseException as failure:
+            await self._use.__aexit__(type(failure), failure, failure.__traceback__)
+            raise
+        await self._use.__aexit__(kind, error, trace)
+
+
+def _translate(error: BaseException | None) -> None:
+    if isinstance(error, LOST):
+        raise Unavailable(GONE) from error
+    if isinstance(error, asyncpg.DeadlockDetectedError):
+        # Our lock order (session, person, reading, text, wallet) leaves hardly any; the loser may try again.
+        raise Unavailable("Two changes met; try again.") from error
