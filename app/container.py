@@ -73,6 +73,7 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
     tokens = Tokens(secret, access_seconds=settings.access_token_seconds)
     sessions = SessionService(tokens, secret, refresh_lifetime=timedelta(days=settings.refresh_token_days))
     catalogue = Catalogue(settings=settings, secret=secret, keyring=keyring, database=database, redis=redis, http=http)
+    limits = RateLimits(redis)
     await database.open()
     try:
         yield Container(
@@ -83,7 +84,7 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
             redis=redis,
             http=http,
             catalogue=catalogue,
-            limits=RateLimits(redis),
+            limits=limits,
             tokens=tokens,
             sessions=sessions,
             users=UserService(sessions, erasers=(readings_service.erase, idempotency.erase, erasure.erase)),
@@ -92,6 +93,7 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
             webhooks=WebhookDirectory(secret=secret, catalogue=catalogue),
         )
     finally:
+        await limits.close()
         await http.aclose()
         await redis.aclose()
         await database.close()

@@ -56,6 +56,7 @@ def build_api(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     # In the order of use: routes are tried one after the other, at 3 µs each. The edge answers the catalogue.
+    # Added flat: an included router is looked through by a slower way of its own, for prefixes that ours have already.
     routers = [
         users.router,
         readings.router,
@@ -68,7 +69,7 @@ def build_api(settings: Settings) -> FastAPI:
     if settings.demo:
         routers.append(development.router)
     for router in routers:
-        app.include_router(router)
+        app.router.routes.extend(router.routes)
     install_error_handlers(app, allow=allowed_methods(routers))
     miniapp.mount(app, settings)
     return app
@@ -80,9 +81,7 @@ def wrap_api(api: FastAPI, settings: Settings) -> ASGIApp:
     async def admit(scope: Scope) -> None:
         if scope["path"].startswith("/api/"):
             services: Container = api.state.container
-            await services.limits.check(
-                "address", client_address(scope), per_minute=settings.rate_limit_address_per_minute
-            )
+            services.limits.check("address", client_address(scope), per_minute=settings.rate_limit_address_per_minute)
 
     app: ASGIApp = api
     if settings.cors_origins:

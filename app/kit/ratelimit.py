@@ -1,13 +1,10 @@
-"""Limits per user and per address: shared over all processes by Redis, in this process alone while Redis is away."""
+"""Limits per user and per address: counted here at once, and for all processes together a moment later, in Redis."""
 
 import asyncio
 import math
 import time
 from collections.abc import Hashable
 
-from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import FixedWindowRateLimiter
 from redis.asyncio import Redis
 
 from app.errors import RateLimited
@@ -16,86 +13,101 @@ from app.kit.telemetry import get_logger
 
 log = get_logger("app.ratelimit")
 
+WINDOW_SECONDS = 60.0
+# How long the processes do not know of each other's uses. A round trip for every request would cost as much as a query.
+TELL_SECONDS = 0.05
+# A Redis that is away is asked this rarely.
+PAUSE_SECONDS = 5.0
+
 # A minute begins with its first use. Answers the number of uses and the milliseconds that are left.
 _COUNT = """
-local uses = redis.call('INCR', KEYS[1])
-if uses == 1 then redis.call('PEXPIRE', KEYS[1], 60000) end
+local uses = redis.call('INCRBY', KEYS[1], ARGV[1])
+if uses == tonumber(ARGV[1]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return {uses, redis.call('PTTL', KEYS[1])}
 """
 
+_Name = tuple[Hashable, ...]
 
-class _SharedCounter:
-    """Counts in Redis. What is counted while a round trip is under way shares the next one.
 
-    A command of its own for each request would cost as much as a query; together they cost a fifth of that.
+class _Window:
+    """A minute of one user or address: its uses as far as they are known here, and those not yet told to Redis."""
+
+    __slots__ = ("ends", "untold", "uses")
+
+    def __init__(self, ends: float) -> None:
+        self.ends = ends
+        self.uses = 0
+        self.untold = 0
+
+
+class RateLimits:
+    """Fixed windows of a minute.
+
+    A `shared` limit holds over all processes, but for what each of them lets through within `TELL_SECONDS`; without
+    Redis it holds in each of them. The others are for cheap reads and hold in each process only. Nobody ever waits
+    for Redis here. `close` when done.
     """
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._waiting: list[tuple[str, asyncio.Future[tuple[int, int]]]] = []
-        self._sending: asyncio.Task[None] | None = None
+        self._windows: dict[_Name, _Window] = {}
+        self._untold: dict[_Name, _Window] = {}
+        self._telling: asyncio.Task[None] | None = None
+        self._prune_at = 0.0
+        self._away = False
 
-    async def count(self, name: str) -> tuple[int, int]:
-        """Uses in this minute with this one, and the milliseconds it still lasts. Raises what `REDIS_LOST` lists."""
-        answer: asyncio.Future[tuple[int, int]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((name, answer))
-        if self._sending is None:
-            self._sending = asyncio.create_task(self._send())
-        return await answer
+    async def close(self) -> None:
+        if self._telling is not None:
+            self._telling.cancel()
+            await asyncio.gather(self._telling, return_exceptions=True)
 
-    async def _send(self) -> None:
-        try:
-            while self._waiting:
-                batch, self._waiting = self._waiting, []
-                try:
-                    async with self._redis.pipeline(transaction=False) as pipeline:
-                        for name, _ in batch:
-                            pipeline.eval(_COUNT, 1, name)
-                        counts = await pipeline.execute()
-                except REDIS_LOST as error:
-                    # Those who came meanwhile would only wait for the same time-out.
-                    self._fail(batch + self._waiting, error)
-                    self._waiting = []
-                else:
-                    for (_, answer), (uses, left) in zip(batch, counts, strict=True):
-                        if not answer.done():
-                            answer.set_result((uses, left))
-        finally:
-            self._sending = None
-
-    @staticmethod
-    def _fail(batch: list[tuple[str, "asyncio.Future[tuple[int, int]]"]], error: BaseException) -> None:
-        for _, answer in batch:
-            if not answer.done():
-                answer.set_exception(error)
-
-
-class RateLimits:
-    """`shared` limits cost a round trip to Redis: for what is dear. The others count in this process: for reads."""
-
-    def __init__(self, redis: Redis) -> None:
-        self._local = FixedWindowRateLimiter(MemoryStorage())
-        self._shared = _SharedCounter(redis)
-        self._items: dict[int, RateLimitItem] = {}
-        self._shared_back_at = 0.0
-
-    async def check(self, scope: str, *who: Hashable, per_minute: int, shared: bool = False) -> None:
+    def check(self, *name: Hashable, per_minute: int, shared: bool = False) -> None:
         """Counts one use; raises `RateLimited` with `retry_after` in seconds when the minute's share is used up."""
-        if shared and time.monotonic() >= self._shared_back_at:
-            try:
-                uses, left = await self._shared.count(key("limits", scope, *who))
-            except REDIS_LOST:
-                # A frozen Redis must not cost every request its time-out.
-                self._shared_back_at = time.monotonic() + 5
-                log.warning("rate limits count in this process only", reason="redis is away")
-            else:
-                if uses > per_minute:
-                    raise RateLimited(retry_after=max(1, math.ceil(left / 1000)))
-                return
-        await self._check_local((scope, *map(str, who)), per_minute)
+        now = time.monotonic()
+        window = self._windows.get(name)
+        if window is None or window.ends <= now:
+            if now >= self._prune_at:
+                self._prune(now)
+            window = self._windows[name] = _Window(now + WINDOW_SECONDS)
+        window.uses += 1
+        if shared:
+            window.untold += 1
+            self._untold[name] = window
+            if self._telling is None:
+                self._telling = asyncio.create_task(self._tell())
+        if window.uses > per_minute:
+            raise RateLimited(retry_after=max(1, math.ceil(window.ends - now)))
 
-    async def _check_local(self, identifiers: tuple[str, ...], per_minute: int) -> None:
-        item = self._items.get(per_minute) or self._items.setdefault(per_minute, RateLimitItemPerMinute(per_minute))
-        if not await self._local.hit(item, *identifiers):
-            window = await self._local.get_window_stats(item, *identifiers)
-            raise RateLimited(retry_after=max(1, round(window.reset_time - time.time())))
+    def _prune(self, now: float) -> None:
+        self._windows = {name: window for name, window in self._windows.items() if window.ends > now}
+        self._prune_at = now + WINDOW_SECONDS
+
+    async def _tell(self) -> None:
+        try:
+            while self._untold:
+                await asyncio.sleep(PAUSE_SECONDS if self._away else TELL_SECONDS)
+                await self.exchange()
+        finally:
+            self._telling = None
+
+    async def exchange(self) -> None:
+        """Tells Redis of the uses since the last time, and learns of those in the other processes."""
+        batch = [(name, window, window.untold) for name, window in self._untold.items()]
+        self._untold = {}
+        try:
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for name, window, untold in batch:
+                    window.untold -= untold
+                    pipeline.eval(_COUNT, 1, key("limits", *name), untold, int(WINDOW_SECONDS * 1000))
+                counts = await pipeline.execute()
+        except REDIS_LOST:
+            # What could not be told is not told later: the minute goes on in this process alone.
+            if not self._away:
+                log.warning("rate limits count in this process only", reason="redis is away")
+            self._away = True
+            return
+        self._away = False
+        now = time.monotonic()
+        for (_, window, _), (uses, milliseconds) in zip(batch, counts, strict=True):
+            window.uses = uses + window.untold
+            window.ends = now + milliseconds / 1000

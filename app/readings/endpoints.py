@@ -33,9 +33,9 @@ IdempotencyKey = Annotated[
 ]
 
 
-async def limit_writes(request: Request, principal: Principal) -> None:
+def limit_writes(request: Request, principal: Principal) -> None:
     services = container(request)
-    await services.limits.check(
+    services.limits.check(
         "readings",
         principal.user_id,
         per_minute=services.settings.rate_limit_readings_per_minute,
@@ -57,7 +57,7 @@ def _json_bytes(answer: bytes, status: int) -> Response:
 async def start(
     body: schemas.Start, principal: CurrentPrincipal, request: Request, idempotency_key: IdempotencyKey
 ) -> Response:
-    await limit_writes(request, principal)
+    limit_writes(request, principal)
     services = container(request)
     order = Order(body.spread, body.deck, body.question or None)
     once = Once(principal.project_id, principal.user_id, "readings", idempotency_key, body.model_dump())
@@ -137,7 +137,7 @@ async def ask(
     request: Request,
     idempotency_key: IdempotencyKey,
 ) -> Response:
-    await limit_writes(request, principal)
+    limit_writes(request, principal)
     route = f"readings/{reading_id}/questions"
     once = Once(principal.project_id, principal.user_id, route, idempotency_key, body.model_dump())
     async with container(request).database.transaction() as connection:

@@ -20,7 +20,7 @@ class SignedIn(HTTPBearer):
             raise Unauthenticated
         services = container(request)
         principal = services.tokens.principal(token)
-        await services.limits.check("user", principal.user_id, per_minute=services.settings.rate_limit_user_per_minute)
+        services.limits.check("user", principal.user_id, per_minute=services.settings.rate_limit_user_per_minute)
         return principal
 
 

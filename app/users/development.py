@@ -14,7 +14,7 @@ router = APIRouter(prefix="/api/v1/dev", tags=["development"])
 
 @router.post("/init-data", response_model=schemas.InitData, responses=error_responses(), summary="Sign initData")
 async def sign_init_data(body: schemas.DevelopmentInitData, request: Request) -> Response:
-    await limit_sign_in(request)
+    limit_sign_in(request)
     project = container(request).catalogue.library().project_by_slug(body.project)
     if project is None or project.bot is None:
         raise ProjectNotFound

@@ -25,9 +25,9 @@ def session_body(session: Session, tokens: Tokens) -> dict[str, Any]:
     }
 
 
-async def limit_sign_in(request: Request) -> None:
+def limit_sign_in(request: Request) -> None:
     services = container(request)
-    await services.limits.check(
+    services.limits.check(
         "sign-in",
         client_address(request.scope),
         per_minute=services.settings.rate_limit_sign_in_per_minute,
@@ -42,7 +42,7 @@ async def limit_sign_in(request: Request) -> None:
     summary="Sign in with Telegram's initData",
 )
 async def sign_in(slug: str, body: schemas.SignIn, request: Request) -> Response:
-    await limit_sign_in(request)
+    limit_sign_in(request)
     services = container(request)
     project, person = services.sessions.authenticate(
         services.catalogue.library(), slug=slug, raw_init_data=body.init_data
@@ -59,7 +59,7 @@ async def sign_in(slug: str, body: schemas.SignIn, request: Request) -> Response
     summary="Exchange a refresh token for the next session",
 )
 async def refresh(body: schemas.Refresh, request: Request) -> Response:
-    await limit_sign_in(request)
+    limit_sign_in(request)
     services = container(request)
     async with services.database.transaction() as connection:
         session = await services.sessions.refresh(connection, refresh_token=body.refresh_token)
@@ -70,7 +70,7 @@ async def refresh(body: schemas.Refresh, request: Request) -> Response:
 
 @router.post("/auth/logout", status_code=204, responses=error_responses(), summary="End a session and its whole family")
 async def sign_out(body: schemas.Refresh, request: Request) -> Response:
-    await limit_sign_in(request)
+    limit_sign_in(request)
     services = container(request)
     async with services.database.transaction() as connection:
         await services.sessions.sign_out(connection, refresh_token=body.refresh_token)

@@ -49,7 +49,7 @@ async def signed_store(request: Request, connection: Connection, *, paired: bool
 
 async def limit(request: Request) -> None:
     services = container(request)
-    await services.limits.check(
+    services.limits.check(
         "wordpress",
         client_address(request.scope),
         per_minute=services.settings.rate_limit_address_per_minute,
