@@ -74,6 +74,10 @@ class Consumer:
                     task.cancel()
                 await asyncio.wait({consuming}, timeout=STOP_SECONDS)
                 consuming.cancel()
+                # Its end is read, else the log shows how its connections broke under it.
+                await asyncio.wait({consuming}, timeout=STOP_SECONDS)
+                if consuming.done() and not consuming.cancelled():
+                    consuming.exception()
                 raise
 
     def _handler(self, job: Job) -> Any:
