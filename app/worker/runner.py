@@ -1,6 +1,8 @@
 """The process that runs jobs and the beat; any number of them may run."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +12,7 @@ from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.qm import QueueManager
 from pgqueuer.domain.errors import FailingListenerError, RetryRequested
 from pgqueuer.domain.models import Job as QueuedJob
+from prometheus_client import start_http_server
 
 from app.kit import json
 from app.kit.database import LOST
@@ -105,8 +108,29 @@ class Consumer:
         return run
 
 
+@contextmanager
+def _metrics(settings: Settings) -> Iterator[None]:
+    """Generations, jobs and what the models cost are counted where they run, not in the API."""
+    if not settings.worker_metrics_port:
+        yield
+        return
+    try:
+        server, thread = start_http_server(settings.worker_metrics_port, settings.host)
+    except OSError as error:
+        # Whoever reads in the app must not wait because a port is taken.
+        log.error("no metrics of this worker", port=settings.worker_metrics_port, reason=str(error))
+        yield
+        return
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
 async def run_worker(settings: Settings) -> None:
-    """Until cancelled: jobs, the beat, checkpoints and the catalogue's listener."""
+    """Until cancelled: jobs, the beat, checkpoints, the catalogue's listener and, with a port for them, metrics."""
     registry = build_registry(settings)
     async with open_worker_container(settings) as container:
         await container.catalogue.start()
@@ -114,11 +138,16 @@ async def run_worker(settings: Settings) -> None:
         scheduler.start()
         settle_memory()
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(container.publisher.run())
-                group.create_task(container.writer.run())
-                group.create_task(Consumer(container, registry).run())
-                log.info("the worker is ready", jobs=len(registry.jobs))
+            with _metrics(settings):
+                await _work(container, registry)
         finally:
             scheduler.stop()
             await container.catalogue.stop()
+
+
+async def _work(container: WorkerContainer, registry: JobRegistry) -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(container.publisher.run())
+        group.create_task(container.writer.run())
+        group.create_task(Consumer(container, registry).run())
+        log.info("the worker is ready", jobs=len(registry.jobs))
