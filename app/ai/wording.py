@@ -14,6 +14,7 @@ _CYRILLIC = re.compile(r"[а-яё]", re.IGNORECASE)
 _LATIN = re.compile(r"[a-z]", re.IGNORECASE)
 _SENTENCE = re.compile(r"[^.!?…\n]+")
 _RUN = 7
+_WORD = r"\b"
 
 
 def unquoted(text: str) -> str:
@@ -34,20 +35,37 @@ def speaks(text: str, language: str) -> bool:
 def forbidden_claims(text: str, language: str) -> list[str]:
     """Kinds of claims no reading may make: certainty, death, medical, legal, financial, others, curse."""
     plain = text.lower().replace("ё", "е").replace("*", "")
+    claims = _claims(language)
+    if not claims.suspicion.search(plain):
+        return []
     found = set()
-    for kind, patterns, denied in _claims(language):
-        for match in (match for pattern in patterns for match in pattern.finditer(plain)):
+    for kind, pattern in claims.patterns:
+        for match in pattern.finditer(plain):
             opening = max(plain.rfind(stop, 0, match.start()) for stop in ".!?\n")
-            if not denied.search(plain[opening + 1 : match.start()]):
+            if not claims.denied.search(plain[opening + 1 : match.start()]):
                 found.add(kind)
     return sorted(found)
 
 
-@cache
-def _claims(language: str) -> list[tuple[str, list[re.Pattern[str]], re.Pattern[str]]]:
-    data: dict[str, Any] = load("claims", language)
-    denied = re.compile(data["denied"])
-    return [(kind, [re.compile(one) for one in patterns], denied) for kind, patterns in data["kinds"].items()]
+class _Claims:
+    """The patterns of one language. `suspicion` is found where any of them is, in a fifth of their time together:
+    it looks for the beginning of a word once, not once for each."""
+
+    def __init__(self, language: str) -> None:
+        data: dict[str, Any] = load("claims", language)
+        sources = [(kind, source) for kind, several in data["kinds"].items() for source in several]
+        self.patterns = [(kind, re.compile(source)) for kind, source in sources]
+        self.denied = re.compile(data["denied"])
+        self.suspicion = re.compile(rf"{_WORD}(?:{'|'.join(f'(?:{_without_word(source)})' for _, source in sources)})")
+
+
+def _without_word(source: str) -> str:
+    if not source.startswith(_WORD):
+        raise ValueError(f"a claim begins with a word: {source}")
+    return source.removeprefix(_WORD)
+
+
+_claims = cache(_Claims)
 
 
 def address_slips(text: str, *, address: str, gender: str, language: str) -> list[str]:
