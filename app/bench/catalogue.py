@@ -106,7 +106,7 @@ async def measure(stage: Stage) -> list[Result]:
                 results.append(
                     await duel(
                         "catalogue.cold",
-                        "catalogue, 200 br, cold process (Redis at every request)",
+                        "catalogue, 200 br, cold process (from Redis; who asks at the same moment shares the answer)",
                         Side("arcana, cold", cold, _always(request("GET", PATH, asked["/br"]))),
                         Side("bare ASGI", bare, _always(request("GET", "/br", asked["/br"]))),
                         seconds=stage.seconds,
