@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from app.users.errors import InitDataExpired, InitDataInvalid
 from app.users.init_data import CLOCK_SKEW, LIFETIME, TelegramPerson, clean, sign, verify
 
-TOKEN = "7000000001:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
-ANOTHER = "7000000002:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
+TOKEN = "700000001:SANDBOX-one"
+ANOTHER = "700000002:SANDBOX-two"
 
 text = st.text(max_size=20)
 names = st.text(min_size=1, max_size=20).filter(lambda name: clean(name, 64) == name)
