@@ -182,12 +182,10 @@ class Catalogue:
             log.warning("the catalogue cannot be read yet; neither postgres nor redis has it")
 
     async def stop(self) -> None:
-        tasks, self._tasks = set(self._tasks), []
-        while tasks:
-            # More than once: `asyncio.wait_for` of Python 3.11, which asyncpg uses, may swallow a cancellation.
-            for task in tasks:
-                task.cancel()
-            _, tasks = await asyncio.wait(tasks, timeout=0.2)
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _hear(self) -> None:
         try:
