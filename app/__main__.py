@@ -72,9 +72,10 @@ def worker() -> None:
 @app.command()
 def polling() -> None:
     """Fetch the bots' updates instead of receiving webhooks."""
+    from app.bots import routers
     from app.telegram.polling import run_polling
 
-    run(run_polling)
+    run(lambda settings: run_polling(settings, routers()))
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from app.bots import routers
 from app.kit.process import run_until_stopped
 from app.kit.telemetry import configure_logging
 from app.settings import Settings
@@ -13,7 +14,7 @@ async def run(settings: Settings) -> None:
     """Both until cancelled; when one ends, the other is stopped too."""
     async with asyncio.TaskGroup() as group:
         group.create_task(run_worker(settings))
-        group.create_task(run_polling(settings))
+        group.create_task(run_polling(settings, routers()))
 
 
 if __name__ == "__main__":

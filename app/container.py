@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
-from typing import cast
+from typing import Any, cast
 
 import httpx
 from fastapi import Request
@@ -46,6 +46,10 @@ class Container:
     readings: ReadingService
     listener: Listener
     webhooks: WebhookDirectory
+
+    def parts(self) -> dict[str, Any]:
+        """Its fields by name, as handlers of the bots ask for them."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 def container(request: Request) -> Container:

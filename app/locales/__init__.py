@@ -18,9 +18,14 @@ FALLBACK: Final = "en"
 
 @cache
 def texts(language: str) -> dict[str, Any]:
-    """All texts of one of LANGUAGES, by key."""
-    loaded: dict[str, Any] = json.loads((Path(__file__).parent / f"{language}.json").read_bytes())
-    return loaded
+    """All texts of one of LANGUAGES, by key. A file holds one feature's texts; a key in two files is a `ValueError`."""
+    merged: dict[str, Any] = {}
+    for path in sorted((Path(__file__).parent / language).glob("*.json")):
+        loaded: dict[str, Any] = json.loads(path.read_bytes())
+        if doubled := merged.keys() & loaded.keys():
+            raise ValueError(f"{path.name} repeats {sorted(doubled)}")
+        merged |= loaded
+    return merged
 
 
 def plural(language: str, count: int) -> str:

@@ -1,5 +1,5 @@
-"""One dispatcher for all bots. It is fed with the update's own Bot, its `project`, `settings` and
-`database`."""
+"""One dispatcher for all bots. It is fed with the update's own Bot, its `project`, and by their names the parts of the
+container of the process: `settings`, `database`, `redis`, `users`, `readings`, …"""
 
 from collections.abc import Sequence
 
@@ -10,8 +10,7 @@ from redis.asyncio import Redis
 
 from app.kit.redis import REDIS_LOST
 from app.kit.telemetry import get_logger
-from app.telegram.handlers import routers as all_routers
-from app.telegram.middlewares import LanguageMiddleware, TransactionMiddleware
+from app.telegram.middlewares import PersonMiddleware, TransactionMiddleware
 
 log = get_logger("app.telegram.dispatcher")
 
@@ -31,8 +30,8 @@ class PatientStorage(RedisStorage):
             return None
 
 
-def build_dispatcher(redis: Redis, routers: Sequence[Router] | None = None) -> Dispatcher:
-    """With the product's handlers, or with those given."""
+def build_dispatcher(redis: Redis, routers: Sequence[Router]) -> Dispatcher:
+    """With these handlers, in the order in which they are asked."""
     storage = PatientStorage(
         redis,
         # The default key lacks the bot, and one person's dialogues with two bots would mix.
@@ -41,9 +40,9 @@ def build_dispatcher(redis: Redis, routers: Sequence[Router] | None = None) -> D
         data_ttl=STATE_SECONDS,
     )
     dispatcher = Dispatcher(storage=storage)
-    dispatcher.update.outer_middleware(LanguageMiddleware())
+    dispatcher.update.outer_middleware(PersonMiddleware())
     for observer in dispatcher.observers.values():
         if observer is not dispatcher.update:
             observer.middleware(TransactionMiddleware())
-    dispatcher.include_routers(*(all_routers() if routers is None else routers))
+    dispatcher.include_routers(*routers)
     return dispatcher

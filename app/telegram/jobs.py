@@ -17,7 +17,7 @@ KEPT_FOR = timedelta(days=3)
 
 
 async def work_update(container: WorkerContainer, payload: dict[str, Any]) -> None:
-    await UpdateWorker(container.bots, container.database).run(
+    await UpdateWorker(container.bots, container.database, parts=container.parts()).run(
         project_id=payload["project"],
         bot_id=payload["bot"],
         chat_id=payload["chat"],

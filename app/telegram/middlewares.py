@@ -1,33 +1,69 @@
-"""What every handler gets: the language, and a transaction if it asks for a connection."""
+"""What every handler gets: the person, the language, and a transaction if it asks for a connection."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
-from aiogram import BaseMiddleware
+from aiogram import BaseMiddleware, Bot
 from aiogram.dispatcher.event.handler import HandlerObject
-from aiogram.types import TelegramObject, User
+from aiogram.enums import ChatType
+from aiogram.methods import SendMessage
+from aiogram.types import Chat, TelegramObject
+from aiogram.types import User as TelegramUser
+from redis.asyncio import Redis
 
 from app.catalogue.library import Project
 from app.kit.database import Database
-from app.users.repository import UserRepository
+from app.kit.redis import REDIS_LOST, key
+from app.locales import html
+from app.users.init_data import TelegramPerson
+from app.users.repository import User, UserRepository
+from app.users.sessions import SessionService
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
+# How long a person who is shut out is not told so again.
+NOTICE_SECONDS = 24 * 3600
 
-class LanguageMiddleware(BaseMiddleware):
-    """`language`: what the person chose in this project, else his Telegram's, if the project speaks it."""
+
+class PersonMiddleware(BaseMiddleware):
+    """`user`: the person of a private chat with a live project, whose row his first words make; None elsewhere.
+    `language`: what he chose in this project, else his Telegram's, if the project speaks it.
+
+    Whoever was shut out reaches no handler; he is told so once a day.
+    """
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         project = cast(Project, data["project"])
-        database = cast(Database, data["database"])
-        person = cast(User | None, data.get("event_from_user"))
-        known = None
-        if person is not None:
-            async with database.connection() as connection:
-                known = await UserRepository(connection, project.id).by_telegram_id(person.id)
-        wanted = known.language if known else person.language_code if person else None
-        data["language"] = project.language(wanted)
+        person = cast(TelegramUser | None, data.get("event_from_user"))
+        chat = cast(Chat | None, data.get("event_chat"))
+        user = None
+        if person is not None and not person.is_bot and (chat is None or chat.type == ChatType.PRIVATE):
+            user = await self._meet(person, project, data)
+        data["user"] = user
+        data["language"] = project.language(user.language if user else person.language_code if person else None)
+        if user is not None and user.state == "blocked":
+            return await self._notice(cast(Bot, data["bot"]), project, user, data)
         return await handler(event, data)
+
+    async def _meet(self, person: TelegramUser, project: Project, data: dict[str, Any]) -> User | None:
+        database = cast(Database, data["database"])
+        if project.status != "live":
+            async with database.connection() as connection:
+                return await UserRepository(connection, project.id).by_telegram_id(person.id)
+        known = TelegramPerson(person.id, person.first_name, person.last_name, person.username, person.language_code)
+        async with database.transaction() as connection:
+            return await cast(SessionService, data["sessions"]).meet(connection, project=project, person=known)
+
+    async def _notice(self, bot: Bot, project: Project, user: User, data: dict[str, Any]) -> SendMessage | None:
+        try:
+            first = await cast(Redis, data["redis"]).set(
+                key("telegram", "blocked", project.id, user.id), 1, nx=True, ex=NOTICE_SECONDS
+            )
+        except REDIS_LOST:
+            return None
+        if not first or user.telegram_id is None:
+            return None
+        return SendMessage(chat_id=user.telegram_id, text=html(data["language"], "blocked.notice"))
 
 
 class TransactionMiddleware(BaseMiddleware):

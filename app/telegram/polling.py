@@ -2,12 +2,12 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
-from aiogram import Bot
+from aiogram import Bot, Router
 from aiogram.exceptions import (
     TelegramAPIError,
     TelegramConflictError,
@@ -25,6 +25,7 @@ from app.kit.database import LOST, Database
 from app.kit.telemetry import get_logger, redact
 from app.locales import plain
 from app.settings import Settings
+from app.telegram.dispatcher import build_dispatcher
 from app.telegram.registry import BotRegistry
 from app.telegram.repository import BotRepository
 from app.telegram.updates import MalformedUpdate, keep, read
@@ -194,7 +195,7 @@ class Poller:
             log.error("bot cannot be polled", bot_id=bot_id, project=project.key, code=code, reason=words)
 
 
-async def run_polling(settings: Settings) -> None:
+async def run_polling(settings: Settings, routers: Sequence[Router]) -> None:
     """`python -m app polling`, until cancelled. Does nothing while updates come by webhook."""
     async with open_container(settings) as container:
         if settings.telegram_updates != "polling":
@@ -206,6 +207,7 @@ async def run_polling(settings: Settings) -> None:
             catalogue=container.catalogue,
             database=container.database,
             redis=container.redis,
+            dispatcher=build_dispatcher(container.redis, routers),
         )
         await container.catalogue.start()
         try:

@@ -16,7 +16,6 @@ from app.kit.telemetry import get_logger
 from app.settings import Settings
 from app.telegram.departures import DepartureRepository
 from app.telegram.directory import Catalogue, WebhookDirectory
-from app.telegram.dispatcher import build_dispatcher
 from app.telegram.limiter import Rates, SendLimiter
 from app.telegram.sender import Outgoing
 from app.telegram.session import TelegramSession, api_server
@@ -38,11 +37,11 @@ class BotRegistry:
         catalogue: Catalogue,
         database: Database,
         redis: Redis,
+        dispatcher: Dispatcher,
         rates: Rates | None = None,
-        dispatcher: Dispatcher | None = None,
     ) -> None:
         self.settings = settings
-        self.dispatcher: Dispatcher = dispatcher or build_dispatcher(redis)
+        self.dispatcher = dispatcher
         self.webhooks = WebhookDirectory(secret=secret, catalogue=catalogue)
         self._catalogue = catalogue
         self._database = database

@@ -1,9 +1,10 @@
 """Working on kept updates: leased, in order per chat, tried again, put aside."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from typing import Any
 
 from aiogram.exceptions import (
     ClientDecodeError,
@@ -51,20 +52,22 @@ UNKNOWN_BOT_PATIENCE = timedelta(seconds=60)
 
 
 class UpdateWorker:
-    """`lease` is how long a dead process keeps an update from the others, `time_limit` in seconds bounds
-    one."""
+    """`parts` are what handlers may ask for by name, `lease` is how long a dead process keeps an update from the
+    others, `time_limit` in seconds bounds one."""
 
     def __init__(
         self,
         bots: BotRegistry,
         database: Database,
         *,
+        parts: Mapping[str, Any] | None = None,
         lease: timedelta = timedelta(seconds=15),
         time_limit: float = 60.0,
         backoff: tuple[float, ...] = BACKOFF,
     ) -> None:
         self._bots = bots
         self._database = database
+        self._parts = {"settings": bots.settings, **(parts or {}), "database": database}
         self._lease = lease
         self._time_limit = time_limit
         self._backoff = backoff
@@ -132,9 +135,7 @@ class UpdateWorker:
         bot = self._bots.bot(claimed.bot_id)
         assert bot is not None  # noqa: S101  # asked just before
         update = Update.model_validate(claimed.payload, context={"bot": bot})
-        reply = await self._bots.dispatcher.feed_update(
-            bot, update, project=project, database=self._database, settings=self._bots.settings
-        )
+        reply = await self._bots.dispatcher.feed_update(bot, update, **self._parts, project=project)
         if isinstance(reply, TelegramMethod):
             await bot(reply)
 

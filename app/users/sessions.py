@@ -46,16 +46,24 @@ class SessionService:
         return project, init_data.verify(raw_init_data, bot_token=project.bot.token.get_secret_value())
 
     async def sign_in(self, connection: Connection, *, project: Project, person: TelegramPerson) -> Session:
-        """Makes a newcomer's row and wallet with the project's free readings. Raises `UserBlocked`."""
-        users = UserRepository(connection, project.id)
-        user, is_new = await users.see(person, language=project.language(person.language_code))
+        """As `meet`, and a session for the person. Raises `UserBlocked`."""
+        user = await self.meet(connection, project=project, person=person)
         if user.state == "blocked":
             raise UserBlocked
-        if is_new:
-            await self._welcome(connection, project, person, user)
         refresh_token = self._tokens.new_refresh()
         await self._keep(connection, user, refresh_token, family_id=new_id())
         return self._session(user, refresh_token)
+
+    async def meet(self, connection: Connection, *, project: Project, person: TelegramPerson) -> User:
+        """The person as Telegram describes him now; a newcomer's row and wallet with the project's free readings.
+
+        Also one who is blocked: what he may do is the caller's to decide.
+        """
+        users = UserRepository(connection, project.id)
+        user, is_new = await users.see(person, language=project.language(person.language_code))
+        if is_new:
+            await self._welcome(connection, project, person, user)
+        return user
 
     async def _welcome(self, connection: Connection, project: Project, person: TelegramPerson, user: User) -> None:
         await WalletRepository(connection, project.id).open(user.id)

@@ -2,13 +2,15 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from app.ai.interpreter import Interpreter
+from app.bots import routers
 from app.container import Container, open_container
 from app.readings.transcripts import Publisher
 from app.readings.writer import Writer
 from app.settings import Settings
+from app.telegram.dispatcher import build_dispatcher
 from app.telegram.registry import BotRegistry
 
 
@@ -39,10 +41,12 @@ async def open_worker_container(settings: Settings) -> AsyncIterator[WorkerConta
             catalogue=base.catalogue,
             database=base.database,
             redis=base.redis,
+            dispatcher=build_dispatcher(base.redis, routers()),
         )
-        shared = {field.name: getattr(base, field.name) for field in fields(base)}
         try:
-            yield WorkerContainer(**shared, interpreter=interpreter, publisher=publisher, writer=writer, bots=bots)
+            yield WorkerContainer(
+                **base.parts(), interpreter=interpreter, publisher=publisher, writer=writer, bots=bots
+            )
         finally:
             await bots.close()
             await interpreter.close()

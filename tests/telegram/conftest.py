@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from aiogram import Router
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
+from app.bots import routers as all_routers
 from app.catalogue.library import Bot, Library, Project, Theme
 from app.kit.database import Connection, Database
 from app.kit.telemetry import configure_logging
@@ -23,8 +25,11 @@ from app.telegram.limiter import Rates
 from app.telegram.registry import BotRegistry
 from app.telegram.updates import inspect, keep
 from app.telegram.working import UpdateWorker
+from app.users.sessions import SessionService
+from app.users.tokens import Tokens
 from tests.conftest import serve
 
+SECRET = "a secret of the tests, long enough"
 LUNA, VERBENA = 700_000_001, 700_000_002
 THEME = Theme("dark", "#000000", "#111111", "#ffffff", "#999999", "#aaaaaa", "#000000", "serif", "stars")
 
@@ -192,18 +197,23 @@ class Office:
     def bots(self, *, rates: Rates | None = None, routers: list[Router] | None = None, **settings: Any) -> BotRegistry:
         bots = BotRegistry(
             settings=self.settings.model_copy(update=settings),
-            secret="a secret of the tests, long enough",
+            secret=SECRET,
             catalogue=self.shelf,
             database=self.database,
             redis=self.redis,
             rates=rates,
-            dispatcher=build_dispatcher(self.redis, routers),
+            dispatcher=build_dispatcher(self.redis, all_routers() if routers is None else routers),
         )
         self.opened.append(bots)
         return bots
 
     def worker(self, bots: BotRegistry | None = None, **options: Any) -> UpdateWorker:
-        return UpdateWorker(bots or self.bots(), self.database, **options)
+        tokens = Tokens(SECRET, access_seconds=600)
+        parts = {
+            "redis": self.redis,
+            "sessions": SessionService(tokens, SECRET, refresh_lifetime=timedelta(days=1)),
+        }
+        return UpdateWorker(bots or self.bots(), self.database, parts=parts, **options)
 
     async def keep(self, project: Project, update: dict[str, Any]) -> bool:
         assert project.bot is not None

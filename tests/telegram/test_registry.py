@@ -2,6 +2,7 @@
 
 from aiogram.fsm.storage.base import StorageKey
 
+from app.bots import routers
 from app.catalogue.library import Project
 from app.kit import redis as redis_kit
 from app.telegram.dispatcher import build_dispatcher
@@ -55,6 +56,6 @@ class TestDialogues:
 
     async def test_without_redis_nobody_is_in_a_dialogue(self) -> None:
         dead = redis_kit.connect("redis://127.0.0.1:1/0", timeout=0.2)
-        storage = build_dispatcher(dead).storage
+        storage = build_dispatcher(dead, routers()).storage
         assert await storage.get_state(StorageKey(bot_id=1, chat_id=5, user_id=5)) is None
         await dead.aclose()

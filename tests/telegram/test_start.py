@@ -16,14 +16,16 @@ async def talk(
 ) -> dict[str, object]:
     """Says something to the project's bot and lets a worker answer; the bot's last message."""
     assert project.bot is not None
-    said = await desk.say(project.bot.id, text, language=language)
+    # The language that a person came with is his: another one is another person.
+    person = 5 if language == "ru" else 6
+    said = await desk.say(project.bot.id, text, user=person, language=language)
     update = {**message(said["update_id"]), "message": said["message"]}
     await office.keep(project, update)
     worker = office.worker(office.bots(**settings))
-    await worker.run(project_id=project.id, bot_id=project.bot.id, chat_id=5, update_id=said["update_id"])
+    await worker.run(project_id=project.id, bot_id=project.bot.id, chat_id=person, update_id=said["update_id"])
     row = await office.row(said["update_id"], project.bot.id)
     assert (row["state"], row["error"]) == ("done", None)
-    return (await desk.replies(project.bot.id))[-1]
+    return (await desk.replies(project.bot.id, person))[-1]
 
 
 class TestStart:
@@ -63,10 +65,27 @@ class TestStart:
         # What he chose in one project says nothing in another.
         assert (await talk(office, desk, verbena, "/start", language="ru"))["text"] == "Привет от verbena <&>"
 
-    async def test_it_makes_no_user(self, office: Office, desk: Desk, luna: Project, database: Database) -> None:
+    async def test_a_newcomer_is_met_once_with_his_free_readings(
+        self, office: Office, desk: Desk, shelf: Shelf, luna: Project, database: Database
+    ) -> None:
+        shelf.change(luna, free_readings=3)
+        for _ in range(2):
+            await talk(office, desk, luna, "/start")
+        async with database.connection() as connection:
+            users = await connection.fetch("SELECT telegram_id, language, consented_at FROM users")
+            assert [tuple(row) for row in users] == [(5, "ru", None)]
+            assert await connection.fetchval("SELECT balance FROM wallets WHERE unit = 'readings'") == 3
+
+    async def test_who_is_shut_out_is_told_so_once_and_reaches_nothing(
+        self, office: Office, desk: Desk, luna: Project, database: Database
+    ) -> None:
         await talk(office, desk, luna, "/start")
         async with database.connection() as connection:
-            assert await connection.fetchval("SELECT count(*) FROM users") == 0
+            await connection.execute("UPDATE users SET state = 'blocked'")
+        first = await talk(office, desk, luna, "/start")
+        assert str(first["text"]).startswith("Доступ к этому боту для вас закрыт")
+        again = await talk(office, desk, luna, "/start")
+        assert again["message_id"] == first["message_id"]
 
     async def test_a_very_long_welcome_still_fits(
         self, office: Office, desk: Desk, shelf: Shelf, luna: Project

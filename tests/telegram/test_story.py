@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from app.bots import routers
 from app.catalogue.library import Project
 from app.settings import Settings
 from app.telegram.onboarding import Onboarding
@@ -66,7 +67,7 @@ async def by_webhook(settings: Settings, desk: Desk) -> AsyncIterator[Installati
 async def by_polling(settings: Settings, desk: Desk) -> AsyncIterator[Installation]:
     here = settings.model_copy(update={"telegram_api_url": desk.url, "telegram_updates": "polling"})
     async with installed(here, desk) as installation:
-        poller = asyncio.create_task(run_polling(here))
+        poller = asyncio.create_task(run_polling(here, routers()))
         yield installation
         poller.cancel()
         await asyncio.gather(poller, return_exceptions=True)
@@ -137,11 +138,15 @@ async def test_a_worker_that_is_killed_in_the_middle_is_replaced(office: Office,
 VICTIM = """
 import asyncio, sys
 from datetime import timedelta
+from app.bots import routers
 from app.kit import redis as redis_kit
 from app.kit.database import Database
 from app.settings import Settings
+from app.telegram.dispatcher import build_dispatcher
 from app.telegram.registry import BotRegistry
 from app.telegram.working import UpdateWorker
+from app.users.sessions import SessionService
+from app.users.tokens import Tokens
 from tests.telegram.conftest import LUNA, Shelf, project_of
 
 async def work():
@@ -150,10 +155,13 @@ async def work():
     shelf = Shelf()
     shelf.put(project_of(int(project_id), "luna", LUNA))
     settings = Settings(_env_file=None, telegram_api_url=telegram, demo=True)
+    redis = redis_kit.connect(redis_url)
     bots = BotRegistry(
-        settings=settings, secret="s", catalogue=shelf, database=database, redis=redis_kit.connect(redis_url)
+        settings=settings, secret="s", catalogue=shelf, database=database, redis=redis,
+        dispatcher=build_dispatcher(redis, routers()),
     )
-    worker = UpdateWorker(bots, database, lease=timedelta(seconds=1))
+    sessions = SessionService(Tokens("s", access_seconds=60), "s", refresh_lifetime=timedelta(days=1))
+    worker = UpdateWorker(bots, database, parts={"redis": redis, "sessions": sessions}, lease=timedelta(seconds=1))
     await worker.run(project_id=int(project_id), bot_id=LUNA, chat_id=5, update_id=1)
 
 asyncio.run(work())

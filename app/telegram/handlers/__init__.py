@@ -1,11 +1,1 @@
-"""What bots do with updates, a file a subject; each offers `router()`, for a Router belongs to one
-dispatcher."""
-
-from aiogram import Router
-
-from app.telegram.handlers import membership, start
-
-
-def routers() -> list[Router]:
-    """In the order in which they are asked; the friendly answer to everything else comes last."""
-    return [membership.router(), start.router()]
+"""What the bots themselves do with updates, a file a subject; each offers `router()`."""

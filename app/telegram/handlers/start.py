@@ -26,10 +26,7 @@ def router() -> Router:
 
 
 async def start(message: Message, project: Project, language: str, settings: Settings) -> SendMessage:
-    """The project's welcome with the way into its Mini App. A payload stays in the stored update.
-
-    The person's row is made when he signs in to the Mini App, where he agrees to the notice; not here.
-    """
+    """The project's welcome with the way into its Mini App. A payload stays in the stored update."""
     if not project.live:
         return _answer(message, _closed(project, language))
     app = mini_app(settings, project)

@@ -1,0 +1,10 @@
+"""Everything that the bots can do: the features' routers, a Router for each call, for it belongs to one dispatcher."""
+
+from aiogram import Router
+
+from app.telegram.handlers import membership, start
+
+
+def routers() -> list[Router]:
+    """In the order in which they are asked; the friendly answer to everything else comes last."""
+    return [membership.router(), start.router()]
