@@ -1,0 +1,188 @@
+/** One message as it stands in the chat: bubble, service line, album, draft. */
+
+import { h, icon } from './dom.js';
+import { renderText } from './entities.js';
+import { amountOf, t, timeOf } from './i18n.js';
+import { album, mediaOf } from './media.js';
+import { avatar, colourOf, mediaKind, nameOf, originOf, preview, serviceText, short } from './names.js';
+
+const BARE = new Set(['sticker', 'video_note']);
+
+/**
+ * The element of an item of the list (see messages.js). `actions`: what presses do — menu(message, at), button(message,
+ * button, element), react(message, emoji), jump(id), photo(address), and those of renderText.
+ */
+export function renderItem(item, actions) {
+  if (item.type === 'day') return h('div', { class: 'day' }, h('span', {}, item.label));
+  if (item.type === 'service') return h('div', { class: 'service' }, h('span', {}, serviceText(item.message)));
+  return renderMessage(item, actions);
+}
+
+function renderMessage({ messages, own, first, last, group, person }, actions) {
+  const main = messages.find((one) => one.text ?? one.caption) ?? messages[0];
+  const head = messages[0];
+  const kind = mediaKind(head);
+  const bare = BARE.has(kind) && !main.deleted;
+  const text = main.text ?? main.caption;
+  const visual = ['photo', 'video', 'animation'].includes(kind) && !main.deleted;
+  const bubble = h(
+    'div',
+    { class: `bubble ${bare ? 'bare' : ''} ${visual ? 'visual' : ''} ${visual && !text ? 'captionless' : ''}` },
+    group && !own && first && !bare && h('div', { class: `sender ${colourOf(head.from)}` }, nameOf(head.sender_chat ?? head.from)),
+    originOf(head) && h('div', { class: 'forwarded' }, t('forwarded', { name: originOf(head) })),
+    head.reply_to_message && quote(head.reply_to_message, head.quote, actions),
+    main.deleted
+      ? h('div', { class: 'text gone' }, t('deletedMessage'))
+      : [
+          kind === 'invoice' && invoice(head),
+          messages.length > 1 ? album(messages, actions) : mediaOf(head, actions),
+          text && h('div', { class: `text ${isEmojiOnly(main) ? 'jumbo' : ''}`, dir: 'auto' }, renderText(text, main.entities ?? main.caption_entities, actions)),
+        ],
+    reactions(main, person, actions),
+    meta(messages.at(-1), main),
+  );
+  const markup = head.reply_markup?.inline_keyboard;
+  return h(
+    'article',
+    { class: `message ${own ? 'own' : ''} ${last ? 'last' : ''} ${head.deleted ? 'deleted' : ''}`, dataset: { id: head.message_id }, 'aria-label': label(head) },
+    group && !own && (last ? avatar(head.from, { size: 's' }) : h('span', { class: 'avatar-gap' })),
+    h(
+      'div',
+      { class: 'message-body' },
+      h('div', { class: 'bubble-line' }, bubble, !main.deleted && menuButton(main, actions)),
+      markup && !main.deleted && inlineKeyboard(main.reply_markup ? main : head, actions),
+    ),
+  );
+}
+
+const label = (message) => `${nameOf(message.from ?? message.chat)}: ${short(preview(message), 120)}`;
+
+const isEmojiOnly = (message) =>
+  Boolean(message.text) && Array.from(message.text).length <= 6 && /^(\p{Extended_Pictographic}|\p{Emoji_Component}|\s)+$/u.test(message.text) && /\p{Extended_Pictographic}/u.test(message.text);
+
+function menuButton(message, actions) {
+  return h(
+    'button',
+    {
+      type: 'button',
+      class: 'message-menu',
+      'aria-label': t('actions'),
+      title: t('actions'),
+      dataset: { control: `menu${message.message_id}` },
+      on: { click: (event) => actions.menu(message, event.currentTarget) },
+    },
+    icon('more'),
+  );
+}
+
+function meta(last, main) {
+  return h(
+    'span',
+    { class: 'meta' },
+    main.pinned && icon('pin'),
+    (main.edited || main.edit_date) && !main.deleted && h('span', {}, t('edited')),
+    h('time', { datetime: new Date(last.date * 1000).toISOString() }, timeOf(last.date)),
+  );
+}
+
+function quote(replied, part, actions) {
+  return h(
+    'button',
+    { type: 'button', class: `quote ${colourOf(replied.from)}`, on: { click: () => actions.jump(replied.message_id) } },
+    h('span', { class: 'quote-name' }, nameOf(replied.from ?? replied.chat)),
+    h('span', { class: 'quote-text' }, short(part?.text ?? preview(replied), 90)),
+  );
+}
+
+function invoice(message) {
+  const { title, description, total_amount: total, currency } = message.invoice;
+  return h(
+    'div',
+    { class: 'invoice' },
+    h('div', { class: 'invoice-title' }, title),
+    h('div', { class: 'invoice-text' }, description),
+    h('div', { class: 'invoice-price' }, amountOf(total, currency)),
+  );
+}
+
+/** The reactions of everybody, as [{emoji, count, mine}]. The server keeps them by person. */
+export function countReactions(message, person) {
+  const counted = new Map();
+  const count = (emoji, who) => {
+    const one = counted.get(emoji) ?? { emoji, count: 0, mine: false };
+    one.count += 1;
+    one.mine ||= Number(who) === person;
+    counted.set(emoji, one);
+  };
+  const emojiOf = (reaction) => (typeof reaction === 'string' ? reaction : (reaction.emoji ?? '⭐'));
+  const kept = message.reactions ?? [];
+  if (Array.isArray(kept)) {
+    for (const one of kept) {
+      const who = one.user?.id ?? one.user ?? one.user_id;
+      for (const emoji of [one.emoji ?? one.reactions ?? []].flat()) count(emojiOf(emoji), who);
+    }
+  } else {
+    for (const [who, list] of Object.entries(kept)) for (const reaction of list) count(emojiOf(reaction), who);
+  }
+  return [...counted.values()];
+}
+
+function reactions(message, person, actions) {
+  const counted = countReactions(message, person);
+  if (!counted.length || message.deleted) return null;
+  return h(
+    'div',
+    { class: 'reactions' },
+    counted.map(({ emoji, count, mine }) =>
+      h(
+        'button',
+        { type: 'button', class: `reaction ${mine ? 'mine' : ''}`, 'aria-pressed': String(mine), 'aria-label': `${t('reactWith', { emoji })}, ${count}`, dataset: { control: `reaction${emoji}` }, on: { click: () => actions.react(message, emoji) } },
+        h('span', { 'aria-hidden': 'true' }, emoji),
+        h('span', { 'aria-hidden': 'true' }, String(count)),
+      ),
+    ),
+  );
+}
+
+const BUTTON_MARKS = { url: 'link', web_app: 'window', copy_text: 'copy', login_url: 'link' };
+
+function inlineKeyboard(message, actions) {
+  return h(
+    'div',
+    { class: 'inline-keyboard' },
+    message.reply_markup.inline_keyboard.map((row, y) =>
+      h(
+        'div',
+        { class: 'inline-row' },
+        row.map((button, x) => {
+          const mark = Object.keys(BUTTON_MARKS).find((name) => button[name]);
+          return h(
+            'button',
+            {
+              type: 'button',
+              class: `inline-button ${button.style ? `style-${button.style}` : ''}`,
+              dataset: { control: `inline${message.message_id}:${y}:${x}` },
+              on: { click: (event) => actions.button(message, button, event.currentTarget) },
+            },
+            h('span', {}, button.pay && message.invoice ? payLabel(button, message.invoice) : button.text),
+            mark && icon(BUTTON_MARKS[mark]),
+          );
+        }),
+      ),
+    ),
+  );
+}
+
+/** Telegram puts a star in place of “⭐” and “XTR” in the first button of an invoice. */
+const payLabel = (button, { total_amount: total, currency }) =>
+  button.text ? button.text.replace(/XTR/g, '⭐') : t('pay', { amount: amountOf(total, currency) });
+
+/** The answer that is still being written (sendMessageDraft); without text the bot is thinking. */
+export function renderDraft(draft, actions) {
+  const words = draft.text ? renderText(draft.text, draft.entities, actions) : [h('span', { class: 'thinking' }, t('thinking'))];
+  return h(
+    'article',
+    { class: 'message last draft', 'aria-label': t('draftOf'), 'aria-busy': 'true' },
+    h('div', { class: 'message-body' }, h('div', { class: 'bubble' }, h('div', { class: 'text', dir: 'auto' }, words, draft.text && h('span', { class: 'caret', 'aria-hidden': 'true' })))),
+  );
+}
