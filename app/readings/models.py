@@ -143,6 +143,8 @@ class Generation(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    # When its person had it before him to the end.
+    seen_at: Mapped[datetime | None]
 
 
 class SafetyEvent(Base):

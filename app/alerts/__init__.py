@@ -1,0 +1,1 @@
+"""What super-admins are told in private when something breaks, and when it is over."""

@@ -1,0 +1,1 @@
+"""One inbox a person, for the bot and the Mini App: what happened, which of it he wants to hear of, and when."""

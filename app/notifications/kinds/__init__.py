@@ -1,0 +1,11 @@
+"""Kinds of notifications: a file each, a line here, and texts in `app/locales/*/notices.json`."""
+
+from typing import Final
+
+from app.notifications.kinds import account, news, readings, replies
+from app.notifications.kinds.kind import Kind, Screen, Words
+
+# In the order of the switches.
+KINDS: Final[dict[str, Kind]] = {kind.name: kind for kind in (replies.KIND, readings.KIND, news.KIND, account.KIND)}
+
+__all__ = ["KINDS", "Kind", "Screen", "Words"]

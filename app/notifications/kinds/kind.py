@@ -1,0 +1,58 @@
+"""What a kind of notification says, and where it leads."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Plain text; whoever shows it escapes it."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Where a tap leads in the Mini App; `reading_id` for a reading."""
+
+    name: Literal["home", "inbox", "reading", "packages", "profile"]
+    reading_id: UUID | None = None
+
+    @property
+    def path(self) -> str:
+        """The address under the project's own, without a leading slash."""
+        if self.name == "reading":
+            return f"reading/{self.reading_id}"
+        return "" if self.name == "home" else self.name
+
+    def body(self) -> dict[str, Any]:
+        return {"name": self.name, "reading_id": self.reading_id}
+
+
+HOME = Screen("home")
+
+
+# (language, values as they were stored) → words
+Render = Callable[[str, Mapping[str, Any]], Words]
+
+
+def _home(_: Mapping[str, Any]) -> Screen:
+    return HOME
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """`default` is the position of a switch that nobody moved; what is not `switchable` is always told.
+
+    `screen` gets the stored values. `reaches_blocked`: also those whom the staff shut out are told.
+    """
+
+    name: str
+    render: Render
+    screen: Callable[[Mapping[str, Any]], Screen] = field(default=_home)
+    default: bool = True
+    switchable: bool = True
+    reaches_blocked: bool = False
