@@ -89,6 +89,52 @@ class Desk:
     async def end_faults(self) -> None:
         await self.client.delete("/sandbox/faults")
 
+    async def order(self, path: str, *, code: int | None = None, **body: Any) -> dict[str, Any]:
+        """Any order to the human side, `POST /sandbox/{path}`; without `code` it has to succeed."""
+        answer = await self.client.post(f"/sandbox/{path}", json=body, timeout=15)
+        assert answer.status_code == code if code else answer.is_success, answer.text
+        done: dict[str, Any] = answer.json() if answer.content else {}
+        return done
+
+    async def look(self, path: str, **params: Any) -> Any:
+        """What the human side shows, `GET /sandbox/{path}`."""
+        wanted = {name: value for name, value in params.items() if value is not None}
+        answer = await self.client.get(f"/sandbox/{path}", params=wanted)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    async def group(self, bot_id: int, *, owner: int = 1, forum: bool = True, **rights: bool) -> int:
+        """A group of `owner` with a bot as its administrator, with all rights unless some are named; its id."""
+        person = {"id": owner, "first_name": "Ольга", "language_code": "ru"}
+        made = await self.order("groups", title="Staff", is_forum=forum, owner=person)
+        chat_id: int = made["chat"]["id"]
+        await self.order("bot-rights", chat=chat_id, bot=bot_id, status="administrator", **rights)
+        return chat_id
+
+    async def member(self, chat: int, user: int, status: str = "member", **more: Any) -> None:
+        """Somebody is in the group from now on, or has that status."""
+        person = {"id": user, "first_name": f"Person {user}", "language_code": "ru"}
+        await self.order("members", chat=chat, user=person, status=status, **more)
+
+    async def write(self, chat: int, text: str, *, user: int = 1, topic: int | None = None, **more: Any) -> Any:
+        """A member writes in a group; the message and so on."""
+        return await self.order("say", chat=chat, user=user, text=text, topic=topic, **more)
+
+    async def press(self, message_id: int, data: str, *, user: int, **place: int) -> dict[str, Any]:
+        """Presses a button in `bot=` or `chat=` and waits for the bot's answer."""
+        return await self.order("press", user=user, message_id=message_id, data=data, **place)
+
+    async def messages(self, **place: Any) -> list[dict[str, Any]]:
+        """All messages of `bot=, person=` or of `chat=, topic=`, deleted ones included."""
+        found: list[dict[str, Any]] = await self.look("messages", **place)
+        return found
+
+    async def topics(self, chat: int, *, person: int = 1) -> list[dict[str, Any]]:
+        """The topics of a forum as a member sees them, deleted ones included."""
+        shown = await self.look("chats", person=person)
+        found: list[dict[str, Any]] = next(one["topics"] for one in shown if one["chat"]["id"] == chat)
+        return found
+
 
 @pytest.fixture
 async def desk() -> AsyncIterator[Desk]:
@@ -98,6 +144,7 @@ async def desk() -> AsyncIterator[Desk]:
         await desk.add_bot(LUNA)
         await desk.add_bot(VERBENA)
         yield desk
+        assert await desk.look("defects") == []
 
 
 @dataclass

@@ -1,13 +1,21 @@
 """The desk: register bots, write as a person, read what bots said, order faults."""
 
 import asyncio
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from fastapi import APIRouter, HTTPException, Request
 from pydantic import BaseModel, Field
 
+from app.sandbox.telegram import posting
+from app.sandbox.telegram.bots import Bot
+from app.sandbox.telegram.chats import Chat
 from app.sandbox.telegram.faults import Fault
-from app.sandbox.telegram.state import Bot, Chat, Desk
+from app.sandbox.telegram.human.common import Person, desk_of
+from app.sandbox.telegram.markup import plain_text
+from app.sandbox.telegram.members import Member
+from app.sandbox.telegram.membership import set_blocked, set_member
+from app.sandbox.telegram.schema import SchemaError
+from app.sandbox.telegram.state import Desk
 
 router = APIRouter(prefix="/sandbox")
 
@@ -16,17 +24,6 @@ class NewBot(BaseModel):
     token: str = Field(pattern=r"^[1-9]\d{0,15}:[A-Za-z0-9_-]{1,64}$")
     username: str = Field("sandbox_bot", pattern=r"^[A-Za-z0-9_]{3,32}$")
     name: str = Field("Sandbox", min_length=1, max_length=64)
-
-
-class Person(BaseModel):
-    id: int = Field(gt=0, lt=2**52)
-    first_name: str = Field("Guest", min_length=1, max_length=64)
-    last_name: str | None = Field(None, max_length=64)
-    username: str | None = Field(None, max_length=32)
-    language_code: str | None = Field(None, max_length=16)
-
-    def body(self) -> dict[str, Any]:
-        return self.model_dump(exclude_none=True)
 
 
 class Group(BaseModel):
@@ -74,10 +71,6 @@ class NewFault(BaseModel):
     times: int | None = Field(1, ge=1)
 
 
-def _desk(request: Request) -> Desk:
-    return cast(Desk, request.app.state.desk)
-
-
 def _bot(desk: Desk, bot_id: int) -> Bot:
     if (bot := desk.bot(bot_id)) is None:
         raise HTTPException(404, "no such bot")
@@ -102,50 +95,56 @@ def _body(bot: Bot) -> dict[str, Any]:
 @router.post("/bots", status_code=201)
 async def add_bot(request: Request, new: NewBot) -> dict[str, Any]:
     """Registers a token, as BotFather would; a new token of a known bot revokes the old one."""
-    return _body(_desk(request).add_bot(new.token, username=new.username, name=new.name))
+    return _body(desk_of(request).add_bot(new.token, username=new.username, name=new.name))
 
 
 @router.get("/bots")
 async def list_bots(request: Request) -> list[dict[str, Any]]:
-    return [_body(bot) for bot in _desk(request).bots.values()]
+    return [_body(bot) for bot in desk_of(request).bots.values()]
 
 
 @router.get("/bots/{bot_id}")
 async def get_bot(request: Request, bot_id: int) -> dict[str, Any]:
-    return _body(_bot(_desk(request), bot_id))
+    return _body(_bot(desk_of(request), bot_id))
 
 
 @router.delete("/bots/{bot_id}", status_code=204)
 async def remove_bot(request: Request, bot_id: int) -> None:
     """Its token is refused from now on, as after a revocation."""
-    desk = _desk(request)
-    del desk.bots[_bot(desk, bot_id).token]
+    desk = desk_of(request)
+    desk.remove_bot(_bot(desk, bot_id))
 
 
 @router.post("/messages", status_code=201)
 async def say(request: Request, new: NewMessage) -> dict[str, Any]:
-    desk = _desk(request)
+    desk = desk_of(request)
     bot = _bot(desk, new.bot)
-    user = new.user.body()
-    chat = (
-        desk.private_chat(bot, user)
-        if new.chat is None
-        else desk.group(new.chat.id, title=new.chat.title, kind=new.chat.type)
-    )
-    message, update_id = desk.say(bot, chat, user, new.text)
-    return {"message": message, "update_id": update_id}
+    user = desk.people.remember(new.user.body())
+    if new.chat is None:
+        chat = desk.private_chat(bot, user)
+    else:
+        chat = desk.group(new.chat.id, title=new.chat.title, kind=new.chat.type)
+        desk.join(chat, bot)
+        chat.members.setdefault(user["id"], Member(user))
+    made = posting.post(desk, chat, user, plain_text(new.text))
+    update_id = posting.announce(desk, chat, made, always=bot)
+    return {"message": posting.render(made, chat, bot.id), "update_id": update_id}
 
 
 @router.post("/updates", status_code=201)
 async def push(request: Request, new: NewUpdate) -> dict[str, Any]:
-    desk = _desk(request)
-    return {"update_id": desk.push(_bot(desk, new.bot), new.kind, new.content)}
+    desk = desk_of(request)
+    try:
+        return {"update_id": desk.push(_bot(desk, new.bot), new.kind, new.content)}
+    except SchemaError as error:
+        desk.defects.pop()
+        raise HTTPException(422, str(error)) from error
 
 
 @router.post("/bots/{bot_id}/repeat", status_code=204)
 async def repeat(request: Request, bot_id: int, repeated: Repeat) -> None:
     """Puts an update back into the queue under its old id, as after an acknowledgement that got lost."""
-    desk = _desk(request)
+    desk = desk_of(request)
     bot = _bot(desk, bot_id)
     bot.updates[int(repeated.update["update_id"])] = repeated.update
     desk.wake(bot)
@@ -154,24 +153,29 @@ async def repeat(request: Request, bot_id: int, repeated: Repeat) -> None:
 @router.post("/chats/{chat_id}/membership")
 async def set_membership(request: Request, chat_id: int, new: Membership) -> dict[str, Any]:
     """`kicked` in a private chat: the person blocks the bot."""
-    desk = _desk(request)
+    desk = desk_of(request)
     bot = _bot(desk, new.bot)
     chat = _chat(desk, bot, chat_id)
-    return {"update_id": desk.set_membership(bot, chat, new.user.body(), status=new.status)}
+    user = desk.people.remember(new.user.body())
+    if chat.private:
+        return {"update_id": set_blocked(desk, chat, user, blocked=new.status != "member")}
+    return {"update_id": set_member(desk, chat, bot.user(), status=new.status, by=user)}
 
 
 @router.get("/chats/{chat_id}")
 async def read_chat(request: Request, chat_id: int, bot: int, count: int = 0, wait: float = 0.0) -> dict[str, Any]:
     """All messages of a chat; waits up to `wait` seconds until at least `count` of them are the bot's."""
-    desk = _desk(request)
+    desk = desk_of(request)
     chat = _chat(desk, _bot(desk, bot), chat_id)
     try:
         async with asyncio.timeout(min(wait, 60)):
-            while sum(message["from"]["is_bot"] for message in chat.messages) < count:
-                await chat.changed.wait()
+            while sum(post.body["from"]["is_bot"] and not post.service for post in chat.posts.values()) < count:
+                await chat.change()
     except TimeoutError:
         pass
-    return {"chat": chat.body(), "closed": bot in chat.closed, "messages": chat.messages}
+    messages = [posting.render(post, chat, None, reply=False) for post in chat.posts.values() if not post.deleted]
+    closed = chat.blocked if chat.private else not (chat.members[bot].inside if bot in chat.members else False)
+    return {"chat": chat.body(), "closed": closed, "messages": messages}
 
 
 @router.get("/calls")
@@ -185,31 +189,31 @@ async def list_calls(request: Request, bot: int | None = None, method: str | Non
             "parameters": call.parameters,
             "outcome": call.outcome,
         }
-        for call in _desk(request).calls
+        for call in desk_of(request).calls
         if bot in (None, call.bot_id) and (method is None or method.lower() == call.method)
     ]
 
 
 @router.delete("/calls", status_code=204)
 async def forget_calls(request: Request) -> None:
-    _desk(request).calls.clear()
+    desk_of(request).calls.clear()
 
 
 @router.post("/faults", status_code=201)
 async def add_fault(request: Request, new: NewFault) -> dict[str, int]:
     values = new.model_dump()
-    fault = _desk(request).faults.add(Fault(0, values.pop("bot"), **values))
+    fault = desk_of(request).faults.add(Fault(0, values.pop("bot"), **values))
     return {"id": fault.id}
 
 
 @router.delete("/faults", status_code=204)
 async def clear_faults(request: Request) -> None:
-    _desk(request).faults.clear()
+    desk_of(request).faults.clear()
 
 
 @router.delete("/faults/{fault_id}", status_code=204)
 async def remove_fault(request: Request, fault_id: int) -> None:
-    if not _desk(request).faults.remove(fault_id):
+    if not desk_of(request).faults.remove(fault_id):
         raise HTTPException(404, "no such fault")
 
 
@@ -217,3 +221,9 @@ def _chat(desk: Desk, bot: Bot, chat_id: int) -> Chat:
     if (chat := desk.find_chat(bot, chat_id)) is None:
         raise HTTPException(404, "no such chat")
     return chat
+
+
+@router.get("/defects")
+async def list_defects(request: Request) -> list[str]:
+    """Where the sandbox broke the Bot API's schema: an empty list, or a defect of the sandbox."""
+    return desk_of(request).defects

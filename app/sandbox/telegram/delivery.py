@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 
 from app.kit import json
-from app.sandbox.telegram.state import Bot, Desk
+from app.sandbox.telegram.bots import Bot
+from app.sandbox.telegram.state import Desk
 
 log = logging.getLogger("app.sandbox.telegram")
 

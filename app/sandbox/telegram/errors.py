@@ -25,6 +25,11 @@ def bad_request(message: str) -> ApiError:
     return ApiError(400, f"Bad Request: {message if coded else message[:1].lower() + message[1:]}")
 
 
+def ours(message: str) -> ApiError:
+    """400 in words of our own, for what the documentation forbids and Telegram lets pass or refuses otherwise."""
+    return ApiError(400, f"Bad Request: sandbox: {message}")
+
+
 def unauthorized() -> ApiError:
     return ApiError(401, "Unauthorized")
 

@@ -104,6 +104,12 @@ def find_plain_entities(text: str) -> list[dict[str, Any]]:
     ]
 
 
+def plain_text(text: str) -> dict[str, Any]:
+    """`text` and `entities` of a message that somebody typed."""
+    entities = find_plain_entities(text)
+    return {"text": text, "entities": entities} if entities else {"text": text}
+
+
 def _decode(reference: "re.Match[str]") -> str | None:
     hexadecimal, decimal, name = reference.groups()
     if name:

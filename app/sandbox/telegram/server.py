@@ -7,16 +7,19 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from app.kit import json
-from app.sandbox.telegram import control
+from app.sandbox.telegram import control, human, schema
+from app.sandbox.telegram.bots import Bot
 from app.sandbox.telegram.delivery import WebhookDelivery
 from app.sandbox.telegram.errors import ApiError, bad_request, not_found, unauthorized
 from app.sandbox.telegram.faults import ConnectionCut
 from app.sandbox.telegram.limits import FloodLimits
 from app.sandbox.telegram.methods import METHODS
 from app.sandbox.telegram.methods.request import ApiRequest
+from app.sandbox.telegram.page import router as page_router
 from app.sandbox.telegram.state import Call, Desk
 
 
@@ -40,10 +43,14 @@ def create_app(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         await delivery.close()
+        desk.files.close()
 
-    app = FastAPI(title="Telegram sandbox", openapi_url=None, lifespan=lifespan)
+    app = FastAPI(title="Telegram sandbox", openapi_url="/sandbox/openapi.json", docs_url=None, lifespan=lifespan)
     app.state.desk = desk
     app.include_router(control.router)
+    app.include_router(human.router)
+    app.include_router(page_router)
+    app.add_exception_handler(schema.SchemaError, _defect)
 
     async def call(request: Request) -> Response:
         method = request.path_params["method"]
@@ -59,12 +66,17 @@ def create_app(
             if method not in METHODS:
                 raise not_found("method not found")
             after = await desk.faults.apply(bot.id, method, _chat_id(arguments))
-            result = await METHODS[method](ApiRequest(desk, bot, method, arguments, delivery, flood))
+            decoded = schema.check_arguments(method, arguments)
+            result = await METHODS[method](ApiRequest(desk, bot, method, decoded, delivery, flood))
+            schema.check_answer(method, result)
             status, body, headers = 200, {"ok": True, "result": result}, {}
         except ApiError as error:
             status, body = error.code, error.body()
             retry_after = (error.parameters or {}).get("retry_after")
             headers = {"retry-after": str(retry_after)} if retry_after else {}
+        except schema.SchemaError as error:
+            desk.defect(f"{method}: {error}")
+            status, body, headers = 500, ApiError(500, f"Internal Server Error: sandbox: {error}").body(), {}
         except ConnectionCut:
             desk.calls.append(Call(started, bot_id, method, arguments, 0))
             return _Cut()
@@ -86,6 +98,10 @@ class _Cut(Response):
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000000")]})
 
 
+async def _defect(_: Request, error: Exception) -> Response:
+    return JSONResponse({"detail": f"the sandbox is wrong: {error}"}, 500)
+
+
 def _chat_id(arguments: dict[str, Any]) -> int | None:
     try:
         return int(str(arguments.get("chat_id", "")))
@@ -93,7 +109,7 @@ def _chat_id(arguments: dict[str, Any]) -> int | None:
         return None
 
 
-def _authorize(desk: Desk, token: str) -> Any:
+def _authorize(desk: Desk, token: str) -> Bot:
     digits, colon, rest = token.partition(":")
     if not colon or not digits.isdigit() or digits.startswith("0") or not rest or len(token) > 80:
         raise not_found()

@@ -1,80 +1,23 @@
-"""What the sandbox remembers: bots, chats with their messages, updates that wait, calls that were made."""
+"""What the sandbox remembers: bots, people, chats, updates that wait, calls that were made."""
 
-import asyncio
 import itertools
-import time
+import logging
+import random
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from app.sandbox.telegram import schema
+from app.sandbox.telegram.bots import Bot
+from app.sandbox.telegram.chats import Chat
 from app.sandbox.telegram.faults import Faults
-from app.sandbox.telegram.markup import find_plain_entities
+from app.sandbox.telegram.files import FileStore
+from app.sandbox.telegram.journal import Journal
+from app.sandbox.telegram.members import ADMINISTRATOR_RIGHTS, DEFAULT_PERMISSIONS, Member
+from app.sandbox.telegram.people import People, about
+from app.sandbox.telegram.queries import Queries
 
-# Telegram's own default leaves these out until a bot asks for them.
-OPT_IN_UPDATES = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
-UPDATE_LIFETIME_SECONDS = 24 * 3600
-
-
-@dataclass(slots=True)
-class Webhook:
-    url: str
-    secret_token: str
-    max_connections: int = 40
-    last_error: str | None = None
-    last_error_date: int | None = None
-
-
-@dataclass(slots=True)
-class Chat:
-    """`bot_id` is set for a private chat, which one person has with one bot."""
-
-    id: int
-    type: str
-    about: dict[str, Any]
-    bot_id: int | None = None
-    messages: list[dict[str, Any]] = field(default_factory=list)
-    # The reason why a bot may not write here, in the words of the 403.
-    closed: dict[int, str] = field(default_factory=dict)
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def private(self) -> bool:
-        return self.type == "private"
-
-    def body(self) -> dict[str, Any]:
-        return {"id": self.id, "type": self.type, **self.about}
-
-    def add(self, message: dict[str, Any]) -> None:
-        self.messages.append(message)
-        self.changed.set()
-        self.changed = asyncio.Event()
-
-
-@dataclass(slots=True)
-class Bot:
-    id: int
-    token: str
-    username: str
-    name: str
-    webhook: Webhook | None = None
-    allowed_updates: list[str] | None = None
-    updates: dict[int, dict[str, Any]] = field(default_factory=dict)
-    update_ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(100_000_001))
-    message_ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
-    commands: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    texts: dict[str, dict[str, str]] = field(default_factory=dict)
-    menu_buttons: dict[int, dict[str, Any]] = field(default_factory=dict)
-    # Set when an update arrives; the poll that waits is replaced by a newer one with a conflict.
-    arrived: asyncio.Event = field(default_factory=asyncio.Event)
-    poll: "asyncio.Future[str] | None" = None
-    next_webhook_at: float = 0.0
-
-    def user(self) -> dict[str, Any]:
-        """As it stands in `from` of the bot's messages."""
-        return {"id": self.id, "is_bot": True, "first_name": self.name, "username": self.username}
-
-    def wants(self, kind: str) -> bool:
-        return kind in self.allowed_updates if self.allowed_updates else kind not in OPT_IN_UPDATES
+log = logging.getLogger("app.sandbox.telegram")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,90 +40,110 @@ class Desk:
         self.resend_seconds = resend_seconds
         self.limits = limits
         self.bots: dict[str, Bot] = {}
+        self.bots_by_id: dict[int, Bot] = {}
+        self.people = People()
+        self.files = FileStore()
+        self.journal = Journal()
+        self.queries = Queries()
         self.chats: dict[tuple[int | None, int], Chat] = {}
+        # Bots that share a private chat with a person.
+        self.contacts: dict[int, dict[int, Chat]] = {}
         self.calls: deque[Call] = deque(maxlen=10_000)
         self.faults = Faults()
+        # Where the sandbox itself broke the Bot API's schema, which is a defect of the sandbox.
+        self.defects: list[str] = []
+        self.random = random.SystemRandom()
+        self._group_ids = itertools.count(1_002_000_000_001)
 
     def bot(self, bot_id: int) -> Bot | None:
-        return next((bot for bot in self.bots.values() if bot.id == bot_id), None)
+        return self.bots_by_id.get(bot_id)
+
+    def bot_of(self, chat: Chat) -> Bot | None:
+        """The one bot of a private chat."""
+        return None if chat.bot_id is None else self.bots_by_id.get(chat.bot_id)
 
     def add_bot(self, token: str, *, username: str, name: str) -> Bot:
         """Registers a token, or renames its bot; a new token of a known bot revokes the old one."""
         bot_id = int(token.partition(":")[0])
-        known = self.bot(bot_id)
+        known = self.bots_by_id.get(bot_id)
         if known is None:
-            known = Bot(bot_id, token, username, name)
+            known = self.bots_by_id[bot_id] = Bot(bot_id, token, username, name)
         else:
             del self.bots[known.token]
-            known.token, known.username, known.name = token, username, name
+            known.rename(token=token, username=username, name=name)
         self.bots[token] = known
         return known
 
+    def remove_bot(self, bot: Bot) -> None:
+        self.bots.pop(bot.token, None)
+        self.bots_by_id.pop(bot.id, None)
+
     def private_chat(self, bot: Bot, user: dict[str, Any]) -> Chat:
-        about = {name: user[name] for name in ("first_name", "last_name", "username") if user.get(name)}
+        """The chat of a person with a bot, made when there is none."""
         chat = self.chats.get((bot.id, user["id"]))
         if chat is None:
-            chat = self.chats[(bot.id, user["id"])] = Chat(user["id"], "private", about, bot.id)
-        chat.about = about
+            chat = self.chats[(bot.id, user["id"])] = Chat(user["id"], "private", about(user), bot.id)
+            self.contacts.setdefault(user["id"], {})[bot.id] = chat
+        else:
+            chat.about = about(user)
         return chat
 
-    def group(self, chat_id: int, *, title: str, kind: str) -> Chat:
+    def group(self, chat_id: int, *, title: str, kind: str, forum: bool = False) -> Chat:
+        """A group by its id, made when there is none."""
         chat = self.chats.get((None, chat_id))
         if chat is None:
-            chat = self.chats[(None, chat_id)] = Chat(chat_id, kind, {"title": title})
+            details: dict[str, Any] = {"title": title, "is_forum": True} if forum else {"title": title}
+            chat = self.chats[(None, chat_id)] = Chat(chat_id, kind, details)
+            chat.permissions = dict(DEFAULT_PERMISSIONS)
         return chat
 
+    def new_group(self, owner: dict[str, Any], *, title: str, forum: bool) -> Chat:
+        chat = self.group(-next(self._group_ids), title=title, kind="supergroup", forum=forum)
+        chat.members[owner["id"]] = Member(owner, "creator")
+        return chat
+
+    def groups(self) -> list[Chat]:
+        return [chat for (bot_id, _), chat in self.chats.items() if bot_id is None]
+
+    def join(self, chat: Chat, bot: Bot) -> Member:
+        """Lets a bot into a group without a word; one who is in stays as he is."""
+        member = chat.members.get(bot.id)
+        if member is None:
+            member = chat.members[bot.id] = Member(bot.user())
+        return member
+
+    def all_rights(self) -> dict[str, bool]:
+        return dict.fromkeys(ADMINISTRATOR_RIGHTS, True)
+
     def find_chat(self, bot: Bot, chat_id: int) -> Chat | None:
-        return self.chats.get((bot.id, chat_id)) or self.chats.get((None, chat_id))
+        """A chat that the bot has been in."""
+        if chat := self.chats.get((bot.id, chat_id)):
+            return chat
+        chat = self.chats.get((None, chat_id))
+        return chat if chat is not None and bot.id in chat.members else None
 
     def push(self, bot: Bot, kind: str, content: dict[str, Any]) -> int | None:
-        """Queues an update; None if the bot did not ask for this kind."""
+        """Queues an update; None if the bot did not ask for this kind.
+
+        Raises SchemaError for what is no update of the Bot API.
+        """
         if not bot.wants(kind):
             return None
         update_id = next(bot.update_ids)
-        bot.updates[update_id] = {"update_id": update_id, kind: content}
+        update = {"update_id": update_id, kind: content}
+        try:
+            schema.check_update(update)
+        except schema.SchemaError as error:
+            self.defect(str(error))
+            raise
+        bot.updates[update_id] = update
         self.wake(bot)
         return update_id
 
+    def defect(self, problem: str) -> None:
+        log.error("the Telegram sandbox breaks the Bot API: %s", problem)
+        self.defects.append(problem)
+
     def wake(self, bot: Bot) -> None:
-        bot.arrived.set()
-        bot.arrived = asyncio.Event()
-
-    def say(self, bot: Bot, chat: Chat, user: dict[str, Any], text: str) -> tuple[dict[str, Any], int | None]:
-        """A person writes; the message and its update id."""
-        message = {
-            "message_id": next(bot.message_ids),
-            "from": {"is_bot": False, **user},
-            "chat": chat.body(),
-            "date": int(time.time()),
-            "text": text,
-        }
-        if entities := find_plain_entities(text):
-            message["entities"] = entities
-        chat.add(message)
-        return message, self.push(bot, "message", message)
-
-    def set_membership(self, bot: Bot, chat: Chat, user: dict[str, Any], *, status: str) -> int | None:
-        """The bot is blocked (`kicked`), let in (`member`) or put out, and told so."""
-        words = "bot was blocked by the user" if chat.private else "bot was kicked from the group chat"
-        old = "kicked" if bot.id in chat.closed else "member"
-        if status in ("kicked", "left"):
-            chat.closed[bot.id] = words
-        else:
-            chat.closed.pop(bot.id, None)
-
-        def member(state: str) -> dict[str, Any]:
-            body: dict[str, Any] = {"user": bot.user(), "status": state}
-            return {**body, "until_date": 0} if state == "kicked" else body
-
-        return self.push(
-            bot,
-            "my_chat_member",
-            {
-                "chat": chat.body(),
-                "from": {"is_bot": False, **user},
-                "date": int(time.time()),
-                "old_chat_member": member(old),
-                "new_chat_member": member(status),
-            },
-        )
+        arrived, bot.arrived = bot.arrived, type(bot.arrived)()
+        arrived.set()

@@ -1,14 +1,13 @@
-"""What a bot says: sendMessage and sendChatAction."""
+"""What a bot says in words: sendMessage, drafts, and that it is typing."""
 
 import time
 from typing import Any
 
-from app.sandbox.telegram.errors import bad_request
-from app.sandbox.telegram.keyboards import check_reply_markup
-from app.sandbox.telegram.markup import find_plain_entities, parse_html
+from app.sandbox.telegram.errors import ApiError, bad_request
 from app.sandbox.telegram.methods.request import ApiRequest, Method
+from app.sandbox.telegram.methods.sending import TEXT_CHARACTERS, formatted_text, parse, send
 
-TEXT_CHARACTERS = 4096
+DRAFT_SECONDS = 30
 CHAT_ACTIONS = frozenset(
     {
         "typing",
@@ -26,55 +25,46 @@ CHAT_ACTIONS = frozenset(
 )
 
 
-def _formatted(request: ApiRequest) -> tuple[str, list[dict[str, Any]]]:
-    """The text as it is shown, after the checks that Telegram makes."""
-    source = request.text("text")
-    if len(source.encode()) > 1 << 15:
-        raise bad_request("Text is too long")
-    mode = request.text("parse_mode").lower()
-    if mode == "html":
-        text, entities = parse_html(source)
-    elif mode in ("", "none"):
-        text, entities = source, request.json("entities", what="entities") or []
-    else:
-        raise bad_request("Unsupported parse_mode")
-    if not text.strip():
-        raise bad_request("message text is empty")
+async def send_message(request: ApiRequest) -> dict[str, Any]:
+    content = formatted_text(request)
+    if options := request.json("link_preview_options", what="link preview options"):
+        content["link_preview_options"] = options
+    return send(request, request.chat(), content)
+
+
+async def send_message_draft(request: ApiRequest) -> bool:
+    """Text that is still being written; it disappears when the message comes, or after 30 s."""
+    chat = request.chat()
+    if not chat.private:
+        raise bad_request("message drafts can be sent only to private chats")
+    draft_id = request.integer("draft_id", 0)
+    if not draft_id:
+        raise ApiError(400, "Bad Request: RANDOM_ID_EMPTY")
+    entities = request.json("entities", what="entities")
+    text, entities = parse(request.text("text"), request.text("parse_mode"), entities, what="Text")
     if len(text) > TEXT_CHARACTERS:
         raise bad_request("message is too long")
-    return text, entities or find_plain_entities(text)
-
-
-async def send_message(request: ApiRequest) -> dict[str, Any]:
-    text, entities = _formatted(request)
-    chat = request.chat()
-    keyboard = check_reply_markup(
-        request.json("reply_markup", what="reply keyboard markup"),
-        private=chat.private,
-        http_apps=request.desk.test_environment,
-    )
-    if request.desk.limits:
-        request.flood.check(request.bot.id, chat.id, private=chat.private)
-    message: dict[str, Any] = {
-        "message_id": next(request.bot.message_ids),
-        "from": request.bot.user(),
-        "chat": chat.body(),
-        "date": int(time.time()),
+    chat.draft = {
+        "draft_id": draft_id,
         "text": text,
+        "entities": entities,
+        "message_thread_id": request.integer("message_thread_id", 0) or None,
+        "until": time.time() + DRAFT_SECONDS,
     }
-    if entities:
-        message["entities"] = entities
-    if keyboard:
-        message["reply_markup"] = keyboard
-    chat.add(message)
-    return message
+    request.desk.journal.add("draft", chat=chat)
+    return True
 
 
 async def send_chat_action(request: ApiRequest) -> bool:
-    request.chat()
+    chat = request.chat()
+    request.topic(chat)
     if request.text("action") not in CHAT_ACTIONS:
         raise bad_request("Wrong parameter action in request")
     return True
 
 
-METHODS: dict[str, Method] = {"sendMessage": send_message, "sendChatAction": send_chat_action}
+METHODS: dict[str, Method] = {
+    "sendMessage": send_message,
+    "sendMessageDraft": send_message_draft,
+    "sendChatAction": send_chat_action,
+}

@@ -4,9 +4,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from app.sandbox.telegram.bots import Bot
+from app.sandbox.telegram.chats import GENERAL_TOPIC, Chat, Post
 from app.sandbox.telegram.errors import bad_request, forbidden
-from app.sandbox.telegram.keyboards import decode_object
-from app.sandbox.telegram.state import Bot, Chat, Desk
+from app.sandbox.telegram.keyboards import Markup, check_reply_markup, decode_object
+from app.sandbox.telegram.state import Desk
 
 if TYPE_CHECKING:
     from app.sandbox.telegram.delivery import WebhookDelivery
@@ -46,20 +48,57 @@ class ApiRequest:
             return None
         return decode_object(value, what=what) if isinstance(value, str) else value
 
-    def chat(self) -> Chat:
+    def chat(self, name: str = "chat_id") -> Chat:
         """The chat that is written to. Raises the documented 400 and 403."""
-        source = self.text("chat_id")
+        source = self.text(name)
         if not source:
-            raise bad_request("chat_id is empty")
+            raise bad_request(f"{name} is empty")
         try:
             chat = self.desk.find_chat(self.bot, int(source))
         except ValueError:
             chat = None
         if chat is None:
             raise bad_request("chat not found")
-        if self.bot.id in chat.closed:
-            raise forbidden(chat.closed[self.bot.id])
+        if chat.private:
+            if chat.blocked:
+                raise forbidden("bot was blocked by the user")
+            return chat
+        kind = "supergroup" if chat.type == "supergroup" else "group"
+        member = chat.members[self.bot.id]
+        if member.status == "kicked":
+            raise forbidden(f"bot was kicked from the {kind} chat")
+        if not member.inside:
+            raise forbidden(f"bot is not a member of the {kind} chat")
         return chat
+
+    def post(self, chat: Chat, *, what: str, name: str = "message_id") -> Post:
+        """A message of `chat` by its id; `what` names it in the 400."""
+        found = chat.post(self.integer(name, 0))
+        if found is None:
+            raise bad_request(f"{what} not found")
+        return found
+
+    def topic(self, chat: Chat) -> int | None:
+        """The topic that is written to. Raises the documented 400."""
+        topic_id = self.integer("message_thread_id", 0)
+        if not topic_id or not chat.forum:
+            return None
+        topic = chat.topics.get(topic_id)
+        if topic_id == GENERAL_TOPIC or topic is None or topic.deleted:
+            raise bad_request("message thread not found")
+        return topic_id
+
+    def markup(self, chat: Chat) -> Markup:
+        return check_reply_markup(
+            self.json("reply_markup", what="reply keyboard markup"),
+            private=chat.private,
+            http_apps=self.desk.test_environment,
+        )
+
+    def count(self, chat: Chat) -> None:
+        """Counts one message against the flood limits, when they are enforced."""
+        if self.desk.limits:
+            self.flood.check(self.bot.id, chat.id, private=chat.private)
 
 
 Method = Callable[[ApiRequest], Awaitable[Any]]

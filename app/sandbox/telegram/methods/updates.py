@@ -6,9 +6,9 @@ import time
 from typing import Any
 from urllib.parse import urlsplit
 
+from app.sandbox.telegram.bots import Bot, Webhook
 from app.sandbox.telegram.errors import bad_request, conflict, too_many_requests
 from app.sandbox.telegram.methods.request import ApiRequest, Method
-from app.sandbox.telegram.state import Bot, Webhook
 
 LONGEST_POLL_SECONDS = 50
 SECRET_TOKEN = re.compile(r"[A-Za-z0-9_-]*")

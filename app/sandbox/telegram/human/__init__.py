@@ -1,0 +1,9 @@
+"""The human side of the desk: people, what they see, and what they do. JSON under `/sandbox/`."""
+
+from fastapi import APIRouter
+
+from app.sandbox.telegram.human import acting, apps, groups, keyboard, people, pressing, reading
+
+router = APIRouter(prefix="/sandbox")
+for part in (people, reading, acting, pressing, keyboard, groups, apps):
+    router.include_router(part.router)
