@@ -20,13 +20,6 @@ PLACEHOLDER = "<!--arcana-project-->"
 
 # Telegram's web clients show Mini Apps in a frame; X-Frame-Options cannot say that and is not sent.
 FRAMES = "frame-ancestors 'self' https://web.telegram.org https://*.telegram.org"
-PAGE_HEADERS = {
-    "cache-control": "no-store",
-    "content-security-policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-        f"connect-src 'self'; base-uri 'none'; form-action 'none'; {FRAMES}"
-    ),
-}
 PLAIN_HEADERS = {
     "cache-control": "no-store",
     "content-security-policy": (
@@ -46,7 +39,18 @@ register_url_convertor("slug", SlugConvertor())
 templates = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True)
 
 
-def page(template: str, project: Project, *, demo: bool) -> str:
+def page_headers(settings: Settings) -> dict[str, str]:
+    """In the demo its own Telegram is one of those that may show the app in a frame."""
+    return {
+        "cache-control": "no-store",
+        "content-security-policy": (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+            f"connect-src 'self'; base-uri 'none'; form-action 'none'; {FRAMES} {settings.desk_url}".strip()
+        ),
+    }
+
+
+def page(template: str, project: Project, settings: Settings) -> str:
     """The page with the project's name and colours in it, so that the first paint already wears its look."""
     theme = project.theme
     facts = {
@@ -54,7 +58,8 @@ def page(template: str, project: Project, *, demo: bool) -> str:
         "name": dict(project.name),
         "languages": list(project.languages),
         "bot_username": project.bot.username if project.bot else None,
-        "demo": demo,
+        "demo": settings.demo,
+        "desk": settings.desk_url or None,
         "theme": {field: getattr(theme, field) for field in theme.__slots__},
     }
     data = json.dumps(facts).decode().replace("<", "\\u003c")
@@ -79,6 +84,8 @@ def not_found() -> Response:
 def mount(app: FastAPI, settings: Settings) -> None:
     """Adds the routes; they come last, because `/{slug}/…` would catch everything."""
 
+    headers = page_headers(settings)
+
     async def asset(name: str) -> Response:
         folder = (DIST / "assets").resolve()
         path = (folder / name).resolve()
@@ -94,8 +101,8 @@ def mount(app: FastAPI, settings: Settings) -> None:
         index = DIST / "index.html"
         if not index.is_file():
             raise Unavailable("The Mini App is not built: run `npm ci && npm run build` in miniapp/.")
-        body = page(index.read_text(encoding="utf-8"), project, demo=settings.demo)
-        return Response(body, headers=PAGE_HEADERS, media_type="text/html")
+        body = page(index.read_text(encoding="utf-8"), project, settings)
+        return Response(body, headers=headers, media_type="text/html")
 
     async def add_slash(request: Request, slug: str) -> Response:
         if container(request).catalogue.library().project_by_slug(slug) is None:

@@ -86,13 +86,15 @@ class Settings(BaseSettings):
 
     # Set only by the demo command; a deployment has no reason to.
     demo: bool = False
+    # Where the demo's Telegram is shown; this page may frame the Mini App.
+    desk_url: str = ""
 
     @field_validator("cors_origins", "trusted_proxies", "super_admin_ids", mode="before")
     @classmethod
     def split_list(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
-    @field_validator("public_url", "woocommerce_url", "telegram_api_url")
+    @field_validator("public_url", "woocommerce_url", "telegram_api_url", "desk_url")
     @classmethod
     def check_address(cls, value: str) -> str:
         value = value.rstrip("/")
@@ -104,6 +106,8 @@ class Settings(BaseSettings):
     def check_demo(self) -> Self:
         if self.demo and self.host not in ("127.0.0.1", "::1", "localhost"):
             raise ValueError("demo mode listens on loopback only; unset DEMO or set HOST=127.0.0.1")
+        if self.desk_url and not self.demo:
+            raise ValueError("DESK_URL belongs to the demo: it may show the Mini App in a frame; unset it")
         return self
 
     @cached_property

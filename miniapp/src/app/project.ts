@@ -19,6 +19,8 @@ export interface PageProject {
   languages: string[];
   bot_username: string | null;
   demo: boolean;
+  /** In the demo: the origin of the page that plays Telegram's web client. */
+  desk: string | null;
 }
 
 export const projectName = (project: PageProject, language: string): string =>

@@ -24,7 +24,7 @@ export async function createPlatform(project: PageProject): Promise<Platform> {
   }
   const { createTelegramPlatform } = await import('./telegram');
   try {
-    return createTelegramPlatform();
+    return createTelegramPlatform(project.desk);
   } catch (error) {
     // A client may send launch parameters that this SDK does not know yet: the reading matters more than the extras.
     console.warn(error);

@@ -7,6 +7,7 @@ import {
   openTelegramLink,
   retrieveLaunchParams,
   retrieveRawInitData,
+  setTargetOrigin,
   swipeBehavior,
   themeParams,
   viewport,
@@ -15,7 +16,9 @@ import type { Haptic, KeyValueStorage, Platform, PlatformColours } from './platf
 import { localKeyValue } from './storage';
 
 /** Telegram's web view. Every call is guarded by what this client's version supports (`ifAvailable`). */
-export function createTelegramPlatform(): Platform {
+export function createTelegramPlatform(client: string | null): Platform {
+  // Messages reach only the origin that they name; the SDK names web.telegram.org.
+  if (client) setTargetOrigin(client);
   // Styles that a client would inject are refused by our content security policy anyway.
   init({ acceptCustomStyles: false });
   const launch = retrieveLaunchParams();

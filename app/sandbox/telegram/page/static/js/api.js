@@ -50,8 +50,8 @@ export const savePerson = (person) => post('people', person);
 export const bots = () => get('bots');
 export const chats = (person) => get('chats', { person });
 export const messages = ({ bot, chat, topic, person }) => get('messages', { bot, chat, topic, person });
-/** The number of the last change, without waiting. */
-export const now = async () => (await get('changes', { after: 0, wait: 0 })).seq;
+/** What changed after a number, without waiting: {seq, reset, changes}. */
+export const changes = (after) => get('changes', { after, wait: 0 });
 
 export const say = (body) => post('say', body);
 export const edit = (body) => post('edit', body);
@@ -65,7 +65,8 @@ export const openApp = (body) => post('open-app', body);
 export const block = (user, bot, blocked) => post('block', { user, bot, blocked });
 
 export const makeGroup = (body) => post('groups', body);
-export const members = (chat) => get('members', { chat });
+/** Who is, or was, in a group: `ChatMember` objects. */
+export const members = async (chat) => (await get('groups')).find((group) => group.chat.id === chat)?.members ?? [];
 export const setMember = (body) => post('members', body);
 export const setBotRights = (body) => post('bot-rights', body);
 export const makeTopic = (body) => post('topics', body);

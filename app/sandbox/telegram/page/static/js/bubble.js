@@ -4,7 +4,7 @@ import { h, icon } from './dom.js';
 import { renderText } from './entities.js';
 import { amountOf, t, timeOf } from './i18n.js';
 import { album, mediaOf } from './media.js';
-import { avatar, colourOf, mediaKind, nameOf, originOf, preview, serviceText, short } from './names.js';
+import { avatar, colourOf, glyph, mediaKind, nameOf, originOf, preview, serviceText, short } from './names.js';
 
 const BARE = new Set(['sticker', 'video_note']);
 
@@ -30,7 +30,7 @@ function renderMessage({ messages, own, first, last, group, person }, actions) {
     { class: `bubble ${bare ? 'bare' : ''} ${visual ? 'visual' : ''} ${visual && !text ? 'captionless' : ''}` },
     group && !own && first && !bare && h('div', { class: `sender ${colourOf(head.from)}` }, nameOf(head.sender_chat ?? head.from)),
     originOf(head) && h('div', { class: 'forwarded' }, t('forwarded', { name: originOf(head) })),
-    head.reply_to_message && quote(head.reply_to_message, head.quote, actions),
+    head.reply_to_message && !head.reply_to_message.forum_topic_created && quote(head.reply_to_message, head.quote, actions),
     main.deleted
       ? h('div', { class: 'text gone' }, t('deletedMessage'))
       : [
@@ -38,8 +38,7 @@ function renderMessage({ messages, own, first, last, group, person }, actions) {
           messages.length > 1 ? album(messages, actions) : mediaOf(head, actions),
           text && h('div', { class: `text ${isEmojiOnly(main) ? 'jumbo' : ''}`, dir: 'auto' }, renderText(text, main.entities ?? main.caption_entities, actions)),
         ],
-    reactions(main, person, actions),
-    meta(messages.at(-1), main),
+    reactions(main, person, actions, meta(messages.at(-1), main)),
   );
   const markup = head.reply_markup?.inline_keyboard;
   return h(
@@ -105,31 +104,14 @@ function invoice(message) {
   );
 }
 
-/** The reactions of everybody, as [{emoji, count, mine}]. The server keeps them by person. */
-export function countReactions(message, person) {
-  const counted = new Map();
-  const count = (emoji, who) => {
-    const one = counted.get(emoji) ?? { emoji, count: 0, mine: false };
-    one.count += 1;
-    one.mine ||= Number(who) === person;
-    counted.set(emoji, one);
-  };
-  const emojiOf = (reaction) => (typeof reaction === 'string' ? reaction : (reaction.emoji ?? '⭐'));
-  const kept = message.reactions ?? [];
-  if (Array.isArray(kept)) {
-    for (const one of kept) {
-      const who = one.user?.id ?? one.user ?? one.user_id;
-      for (const emoji of [one.emoji ?? one.reactions ?? []].flat()) count(emojiOf(emoji), who);
-    }
-  } else {
-    for (const [who, list] of Object.entries(kept)) for (const reaction of list) count(emojiOf(reaction), who);
-  }
-  return [...counted.values()];
-}
+/** The reactions under a message as [{emoji, count, mine}]. */
+export const countReactions = (message, person) =>
+  (message.reactions ?? []).map(({ emoji, count, users }) => ({ emoji, count, mine: users.includes(person) }));
 
-function reactions(message, person, actions) {
+/** The line of reactions, which the time then stands in; without any the time alone. */
+function reactions(message, person, actions, time) {
   const counted = countReactions(message, person);
-  if (!counted.length || message.deleted) return null;
+  if (!counted.length || message.deleted) return time;
   return h(
     'div',
     { class: 'reactions' },
@@ -137,10 +119,11 @@ function reactions(message, person, actions) {
       h(
         'button',
         { type: 'button', class: `reaction ${mine ? 'mine' : ''}`, 'aria-pressed': String(mine), 'aria-label': `${t('reactWith', { emoji })}, ${count}`, dataset: { control: `reaction${emoji}` }, on: { click: () => actions.react(message, emoji) } },
-        h('span', { 'aria-hidden': 'true' }, emoji),
+        h('span', { 'aria-hidden': 'true' }, glyph(emoji)),
         h('span', { 'aria-hidden': 'true' }, String(count)),
       ),
     ),
+    time,
   );
 }
 

@@ -51,7 +51,7 @@ export async function pressKey(view, button, { phone }) {
   const bot = pane.desk.bots.get(row.bot);
   const send = (more) => dialogs.attempt(() => api.keyboard({ user: pane.person.id, bot: row.bot, text: button.text, ...more }));
   if (button.request_contact) {
-    if (await dialogs.confirm(t('shareContact', { name: bot.name, phone }), { yes: t('share') })) await send({ contact: true });
+    if (await dialogs.confirm(t('shareContact', { name: bot.name, phone }), { yes: t('share') })) await send({ contact: true, phone_number: phone });
   } else if (button.request_chat) {
     const chosen = await dialogs.attempt(() => chooseGroup(pane, bot, button.request_chat));
     if (chosen) await send({ chat_shared: { chat_id: chosen } });

@@ -56,7 +56,7 @@ export function chatList({ onOpen }) {
 }
 
 /** The name over a chat: the bot's in private, the group's otherwise. */
-export const rowName = (row) => (row.bot ? (row.name ?? nameOf(row.about ?? row.chat)) : nameOf(row.chat));
+export const rowName = (row) => (row.name ?? nameOf(row.chat));
 
 export const portrait = (row) => (row.bot ? { id: row.bot, first_name: rowName(row) } : row.chat);
 

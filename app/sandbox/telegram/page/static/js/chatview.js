@@ -2,18 +2,17 @@
 
 import * as api from './api.js';
 import { countReactions } from './bubble.js';
-import { portrait } from './chatlist.js';
+import { portrait, topicMark } from './chatlist.js';
 import { composer } from './composer.js';
 import { fill, h, icon, iconButton } from './dom.js';
 import { groupMenu } from './groups.js';
 import { dialogHead } from './dialogs.js';
 import { t } from './i18n.js';
 import { messageList } from './messages.js';
-import { avatar, preview, short } from './names.js';
+import { avatar, glyph, preview, short } from './names.js';
 import { contactOf, phoneOf } from './people.js';
 import { pressInline, pressKey } from './buttons.js';
 import { openLink } from './links.js';
-import { topicMark } from './chatlist.js';
 
 const REACTIONS = ['❤', '👍', '🔥', '🙏', '😁', '👏', '🤔', '👎'];
 
@@ -209,7 +208,7 @@ export class ChatView {
         'div',
         { class: 'reaction-row', role: 'group' },
         REACTIONS.map((emoji) =>
-          h('button', { type: 'button', 'aria-label': t('reactWith', { emoji }), 'aria-pressed': String(mine.includes(emoji)), on: { click: () => (close(), this.react(message, emoji)) } }, emoji),
+          h('button', { type: 'button', 'aria-label': t('reactWith', { emoji }), 'aria-pressed': String(mine.includes(emoji)), on: { click: () => (close(), this.react(message, emoji)) } }, glyph(emoji)),
         ),
       );
     return this.dialogs.menu(

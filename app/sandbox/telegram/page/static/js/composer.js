@@ -9,6 +9,7 @@ import { stickerPanel } from './stickers.js';
 import { recorder } from './voice.js';
 
 const LONGEST = 4096;
+const TALLEST = 160;
 
 /**
  * `host` is the chat: row, say(body), edit(message, text), command menus' `menuButton(row)`, dialogs, `pressKey(button)`,
@@ -76,8 +77,8 @@ export function composer(host) {
   }
 
   function changed() {
-    area.style.setProperty('height', 'auto');
-    area.style.setProperty('height', `${Math.min(area.scrollHeight, 160)}px`);
+    area.style.removeProperty('height');
+    if (area.scrollHeight > area.clientHeight) area.style.setProperty('height', `${Math.min(area.scrollHeight, TALLEST)}px`);
     const filled = area.value.trim() !== '';
     send.hidden = !filled && !editing;
     voice.button.hidden = filled || Boolean(editing);

@@ -26,10 +26,11 @@ function nodes(text, from, to, entities, actions) {
     let next = index + 1;
     while (next < entities.length && entities[next].offset < end) next += 1;
     if (start < end) {
-      if (start > position) found.push(text.slice(position, start));
+      if (start > position) found.push(text.slice(position, BLOCKS.has(entity.type) && text[start - 1] === '\n' ? start - 1 : start));
       const inner = nodes(text, start, end, entities.slice(index + 1, next), actions);
       found.push(wrap(entity, text.slice(start, end), inner, actions));
-      position = end;
+      // A block stands on lines of its own: the line break at either side is already there.
+      position = BLOCKS.has(entity.type) && text[end] === '\n' && end < to ? end + 1 : end;
     }
     index = next;
   }
@@ -37,6 +38,7 @@ function nodes(text, from, to, entities, actions) {
   return found;
 }
 
+const BLOCKS = new Set(['pre', 'blockquote', 'expandable_blockquote']);
 const TAGS = { bold: 'strong', italic: 'em', underline: 'u', strikethrough: 's', code: 'code' };
 
 function wrap(entity, text, inner, actions) {

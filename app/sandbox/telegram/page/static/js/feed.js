@@ -14,7 +14,7 @@ export function follow({ onChange, onState, onResync }) {
 
   async function connect() {
     try {
-      sequence = await api.now();
+      sequence = (await api.changes(0)).seq;
     } catch {
       onState(false);
       retry();

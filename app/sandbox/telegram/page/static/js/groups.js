@@ -7,7 +7,7 @@ import { fill, h, icon } from './dom.js';
 import { t } from './i18n.js';
 import { avatar, nameOf, statusWord } from './names.js';
 
-export const BOT_RIGHTS = [
+const BOT_RIGHTS = [
   'can_manage_topics',
   'can_pin_messages',
   'can_delete_messages',
@@ -33,9 +33,8 @@ export async function newGroup(pane, { forum = true } = {}) {
   if (!values) return undefined;
   return pane.dialogs.attempt(async () => {
     const made = await api.makeGroup({ ...values, owner: pane.person.id });
-    const id = made.id ?? made.chat?.id;
     await pane.readChats();
-    return id;
+    return made.chat.id;
   });
 }
 
@@ -52,7 +51,7 @@ export async function newTopic(pane) {
 
 /** The menu of a group, and of the topic that is open in it. */
 export function groupMenu(pane, row, at, topic = null) {
-  const change = (what) => () => pane.dialogs.attempt(() => api.changeTopic(what, { chat: row.chat.id, user: pane.person.id, message_thread_id: topic.message_thread_id }));
+  const change = (what) => () => pane.dialogs.attempt(() => api.changeTopic(what, { chat: row.chat.id, user: pane.person.id, topic: topic.message_thread_id }));
   const own = topic && !topic.general;
   return pane.dialogs.menu(
     [
@@ -93,7 +92,7 @@ async function showMembers(pane, row) {
     return h('li', {}, avatar(member.user, { size: 's' }), h('span', { class: 'member-name' }, nameOf(member.user), bot && h('small', {}, t('bot'))), select);
   };
   const change = async (member, value) => {
-    await pane.dialogs.attempt(() => setStatus(chat, member.user, value));
+    await pane.dialogs.attempt(() => setStatus(pane, chat, member.user, value));
     await draw();
   };
   const add = async (candidates, at) => {
@@ -103,7 +102,7 @@ async function showMembers(pane, row) {
         label: nameOf(one),
         icon: avatar(one, { size: 's' }),
         run: async () => {
-          await pane.dialogs.attempt(() => setStatus(chat, one, 'member'));
+          await pane.dialogs.attempt(() => setStatus(pane, chat, one, 'member'));
           await draw();
         },
       })),
@@ -130,15 +129,16 @@ function wordOf(status, bot) {
   return bot && status === 'administrator' ? t('everyRight') : statusWord(status);
 }
 
-function setStatus(chat, user, value) {
-  if (!user.is_bot) return api.setMember({ chat, user: user.id, status: value });
+function setStatus(pane, chat, user, value) {
+  const by = pane.person.id;
+  if (!user.is_bot) return api.setMember({ chat, user: user.id, status: value, by });
   const status = value === 'powerless' ? 'administrator' : value;
-  return api.setBotRights({ chat, bot: user.id, status, ...(status === 'administrator' ? rights(value === 'administrator') : {}) });
+  return api.setBotRights({ chat, bot: user.id, status, by, ...(status === 'administrator' ? rights(value === 'administrator') : {}) });
 }
 
 /**
- * A bot asks for a group (KeyboardButtonRequestChat): the person chooses or makes one; as in Telegram, the bot is let in
- * with the rights it asks for. The chosen chat's id, or null.
+ * A bot asks for a group (KeyboardButtonRequestChat): the person chooses or makes one, and as in Telegram
+ * agrees that the bot is let in with the rights it asks for. The chosen chat's id, or null.
  */
 export async function chooseGroup(pane, bot, request) {
   const fits = (row) =>
@@ -168,11 +168,6 @@ export async function chooseGroup(pane, bot, request) {
   if (asked || request.bot_is_member) {
     const words = t(asked ? 'requestRights' : 'requestMember', { bot: nameOf({ first_name: bot.name }), group });
     if (!(await pane.dialogs.confirm(words))) return null;
-    const wanted = Object.fromEntries(Object.entries(asked ?? {}).filter(([, value]) => value === true));
-    const now = (await api.members(id)).find((member) => member.user.id === bot.id);
-    const kept = now?.status === 'administrator' ? Object.fromEntries(BOT_RIGHTS.map((name) => [name, now[name] ?? false])) : {};
-    if (asked) await api.setBotRights({ chat: id, bot: bot.id, status: 'administrator', ...kept, ...wanted });
-    else if (!now || ['left', 'kicked'].includes(now.status)) await api.setBotRights({ chat: id, bot: bot.id, status: 'member' });
   }
   return id;
 }

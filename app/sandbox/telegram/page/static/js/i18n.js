@@ -56,8 +56,8 @@ const WORDS = {
   status_restricted: ['ограничен', 'restricted'],
   status_left: ['не в группе', 'not in the group'],
   status_kicked: ['исключён', 'removed'],
-  everyRight: ['администратор со всеми правами', 'admin with every right'],
-  someRight: ['администратор без прав', 'admin without rights'],
+  everyRight: ['админ, все права', 'admin, all rights'],
+  someRight: ['админ без прав', 'admin, no rights'],
 
   general: ['Общая тема', 'General'],
   topics: ['Темы', 'Topics'],

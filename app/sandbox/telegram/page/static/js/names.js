@@ -100,3 +100,6 @@ export function originOf(message) {
 }
 
 export const statusWord = (status) => (knows(`status_${status}`) ? t(`status_${status}`) : status);
+
+/** An emoji as a picture: the Bot API leaves out the selector that makes a heart red. */
+export const glyph = (emoji) => (/^[\u2600-\u27bf]$/.test(emoji) ? `${emoji}\ufe0f` : emoji);

@@ -13,6 +13,7 @@ import { AppSheet } from './webapp/sheet.js';
 
 const TYPING_MILLISECONDS = 5_000;
 const GENERAL = 1;
+const MESSAGE_CHANGES = new Set(['message', 'edited', 'deleted', 'reaction', 'pinned', 'topic', 'member', 'chat']);
 
 export class Pane {
   constructor(side, desk) {
@@ -93,7 +94,6 @@ export class Pane {
     if (person !== this.person) return;
     for (const row of rows) {
       row.about = this.desk.bots.get(row.bot);
-      if (row.bot) row.name = row.about?.name ?? row.about?.first_name;
     }
     this.rows = rows;
     if (this.open && !this.row()) this.open = null;
@@ -138,15 +138,10 @@ export class Pane {
       if (row) this.typing(chatKey(row), change);
       return;
     }
-    if (change.kind === 'draft' && row && 'draft' in change) {
-      row.draft = change.draft;
-      this.draw();
-      return;
-    }
     if (change.kind === 'message' && row) this.actions.delete(chatKey(row));
     if (['answer', 'invoice'].includes(change.kind)) return;
     this.refreshChats();
-    if (row && row === this.row()) this.refreshMessages();
+    if (row && row === this.row() && MESSAGE_CHANGES.has(change.kind)) this.refreshMessages();
   }
 
   typing(key, change) {
