@@ -23,6 +23,7 @@ from app.catalogue.library import Library
 from app.catalogue.repository import CatalogueRepository
 from app.catalogue.secrets import TokenUnreadable, open_bot
 from app.container import load_keyring, open_container
+from app.demo_desk import OWNER, furnished, page_socket
 from app.kit import json
 from app.kit.children import Child, keep_running
 from app.kit.database import Database
@@ -132,12 +133,12 @@ class SandboxServer(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serve(app: Any, listener: socket.socket) -> AsyncIterator[None]:
-    """An ASGI application behind a socket. No access log: addresses may hold tokens."""
+async def serve(app: Any, *listeners: socket.socket) -> AsyncIterator[None]:
+    """An ASGI application behind sockets. No access log: addresses may hold tokens."""
     server = SandboxServer(
         uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=1)
     )
-    running = asyncio.create_task(server.serve(sockets=[listener]))
+    running = asyncio.create_task(server.serve(sockets=[*listeners]))
     try:
         while not server.started:
             if running.done():
@@ -259,9 +260,13 @@ async def run(*, port: int, data_dir: Path) -> None:
             redis_url=servers.redis_url,
         )
         # They listen from now on and answer as soon as they are ready: our processes take longer to start.
+        # Bots get another address each time: this Telegram has forgotten what they told the last one.
         telegram_socket = socket.create_server(("127.0.0.1", 0))
+        desk_socket = page_socket(port)
         model_socket = socket.create_server(("127.0.0.1", 0))
         environment["TELEGRAM_API_URL"] = address_of(telegram_socket)
+        environment["DESK_URL"] = address_of(desk_socket)
+        environment.setdefault("SUPER_ADMIN_IDS", str(OWNER["id"]))
         environment.setdefault("MODEL_PROFILES", model_profiles(address_of(model_socket)))
         settings = settings_of(environment)
         await refuse_real_bots(settings)
@@ -280,7 +285,8 @@ async def run(*, port: int, data_dir: Path) -> None:
         await services.catalogue.start(refreshing=False)
         stack.push_async_callback(services.catalogue.stop)
         register(services.catalogue.library())
-        await stack.enter_async_context(serve(telegram, telegram_socket))
+        await stack.enter_async_context(serve(telegram, telegram_socket, desk_socket))
+        await stack.enter_async_context(furnished(settings.desk_url, services.catalogue))
         await stack.enter_async_context(serve(model_sandbox.create_app(), model_socket))
         done("Telegram and a model, played by sandboxes", since)
 
@@ -294,7 +300,8 @@ async def run(*, port: int, data_dir: Path) -> None:
             # Who begins before that sees plain cards; the reading would keep them.
             done("Pictures in the sizes of phones, only this time", since)
 
-        say(f"· Data and logs are in {data_dir}; stop with Ctrl-C\n")
+        say(f"· Data and logs are in {data_dir}; stop with Ctrl-C")
+        say(f"· Telegram on the desk, the user to the left and the staff to the right: {settings.desk_url}/\n")
         sys.stdout.write(f"open {settings.public_url}/\n")
         sys.stdout.flush()
         await watch(children)
