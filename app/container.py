@@ -11,11 +11,14 @@ from fastapi import Request
 from redis.asyncio import Redis
 
 from app.catalogue.service import Catalogue
+from app.crm import contacts, drafts_repository
+from app.crm.cards import store as cards
 from app.kit import idempotency
 from app.kit import redis as redis_kit
 from app.kit.crypto import Keyring, load_secret
 from app.kit.database import Database
 from app.kit.ratelimit import RateLimits
+from app.leads import service as leads
 from app.readings import service as readings_service
 from app.readings.copies import DeckCopies
 from app.readings.service import ReadingService
@@ -91,7 +94,18 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
             limits=limits,
             tokens=tokens,
             sessions=sessions,
-            users=UserService(sessions, erasers=(readings_service.erase, idempotency.erase, erasure.erase)),
+            users=UserService(
+                sessions,
+                erasers=(
+                    readings_service.erase,
+                    idempotency.erase,
+                    leads.erase,
+                    cards.erase,
+                    contacts.erase,
+                    drafts_repository.erase,
+                    erasure.erase,
+                ),
+            ),
             readings=ReadingService(DeckCopies(), draw_lifetime=timedelta(hours=settings.draw_expires_hours)),
             listener=Listener(redis),
             webhooks=WebhookDirectory(secret=secret, catalogue=catalogue),

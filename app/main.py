@@ -15,6 +15,7 @@ from app.container import Container, open_container
 from app.kit.http import Envelope, allowed_methods, client_address, install_error_handlers
 from app.kit.process import settle_memory
 from app.kit.telemetry import configure_logging
+from app.leads import endpoints as leads
 from app.readings import endpoints as readings
 from app.readings import stream_endpoints
 from app.settings import Settings
@@ -63,6 +64,7 @@ def build_api(settings: Settings) -> FastAPI:
         stream_endpoints.router,
         catalogue.router,
         telegram.router,
+        leads.router,
         woocommerce.router,
         operations.router,
     ]

@@ -2,13 +2,17 @@
 
 from app.alerts import models as alerts
 from app.catalogue import models as catalogue
+from app.crm import audit, contacts, drafts_repository, templates
+from app.crm.cards import models as cards
 from app.kit import idempotency
 from app.kit.database import Base
+from app.leads import models as leads
 from app.notifications import models as notifications
 from app.projects import models as projects
 from app.readings import models as readings
 from app.telegram import models as telegram
 from app.users import models as users
+from app.users import welcome
 from app.wallet import models as wallet
 from app.woocommerce import models as woocommerce
 from app.worker import models as worker
@@ -17,15 +21,22 @@ metadata = Base.metadata
 
 __all__ = [
     "alerts",
+    "audit",
+    "cards",
     "catalogue",
+    "contacts",
+    "drafts_repository",
     "idempotency",
+    "leads",
     "metadata",
     "notifications",
     "projects",
     "readings",
     "telegram",
+    "templates",
     "users",
     "wallet",
+    "welcome",
     "woocommerce",
     "worker",
 ]

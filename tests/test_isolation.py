@@ -28,7 +28,13 @@ NOT_A_USERS = {
     "/media/{name}",
 }
 # They speak of the caller only; no id of anybody else goes in.
-OWN = {("GET", "/api/v1/me"), ("PATCH", "/api/v1/me"), ("DELETE", "/api/v1/me"), ("GET", "/api/v1/readings")}
+OWN = {
+    ("GET", "/api/v1/me"),
+    ("PATCH", "/api/v1/me"),
+    ("DELETE", "/api/v1/me"),
+    ("GET", "/api/v1/readings"),
+    ("POST", "/api/v1/leads"),
+}
 START = ("POST", "/api/v1/readings")
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/v1/readings/{reading_id}/draw"): {"picks": [0, 1, 2]},

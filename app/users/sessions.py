@@ -13,6 +13,7 @@ from app.users.errors import ProjectNotFound, RefreshTokenInvalid, UserBlocked
 from app.users.init_data import TelegramPerson
 from app.users.repository import RefreshTokenRepository, User, UserRepository
 from app.users.tokens import Principal, Tokens
+from app.users.welcome import welcome_readings
 from app.wallet.repository import WalletRepository
 from app.wallet.service import wallet
 
@@ -68,13 +69,14 @@ class SessionService:
     async def _welcome(self, connection: Connection, project: Project, person: TelegramPerson, user: User) -> None:
         await WalletRepository(connection, project.id).open(user.id)
         was_here = await UserRepository(connection, project.id).was_erased(self.person_hash(project, person.id))
-        if project.free_readings and not was_here:
+        amount = await welcome_readings(connection, project.id, default=project.free_readings)
+        if amount and not was_here:
             await wallet.credit(
                 connection,
                 project_id=project.id,
                 user_id=user.id,
                 unit="readings",
-                amount=project.free_readings,
+                amount=amount,
                 kind="welcome",
                 key=f"welcome:{user.id}",
             )

@@ -1,0 +1,1 @@
+"""Cards: what happened, shown to the staff with buttons."""

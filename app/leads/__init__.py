@@ -1,0 +1,1 @@
+"""Requests that people leave: who, by which number, what about."""
