@@ -17,6 +17,8 @@ from app.readings.repository import ReadingRepository
 from app.readings.service import Order, proof
 from app.readings.views import cards_view, reading_view, summary_view
 from app.users.auth import CurrentPrincipal
+from app.users.repository import UserRepository
+from app.users.service import admit
 from app.users.tokens import Principal
 
 router = APIRouter(prefix="/api/v1/readings", tags=["readings"])
@@ -72,7 +74,9 @@ async def start(
     return _json_bytes(answer, 201)
 
 
-@router.get("", response_model=schemas.Page, responses=error_responses(401), summary="My readings, the newest first")
+@router.get(
+    "", response_model=schemas.Page, responses=error_responses(401, 403), summary="My readings, the newest first"
+)
 async def history(
     principal: CurrentPrincipal,
     request: Request,
@@ -80,6 +84,7 @@ async def history(
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> Response:
     async with container(request).database.connection() as connection:
+        admit(await UserRepository(connection, principal.project_id).get(principal.user_id))
         rows = await ReadingRepository(connection, principal.project_id).page(
             principal.user_id, before=cursor, limit=limit + 1
         )
@@ -87,7 +92,7 @@ async def history(
     return json_response({"items": items, "next_cursor": str(items[-1]["id"]) if len(rows) > limit else None})
 
 
-@router.get("/{reading_id}", response_model=schemas.Reading, responses=error_responses(401), summary="One reading")
+@router.get("/{reading_id}", response_model=schemas.Reading, responses=error_responses(401, 403), summary="One reading")
 async def show(reading_id: UUID, principal: CurrentPrincipal, request: Request) -> Response:
     services = container(request)
     async with services.database.connection() as connection:
@@ -100,7 +105,7 @@ async def show(reading_id: UUID, principal: CurrentPrincipal, request: Request) 
     return json_response(reading_view(reading, deck, interpretation, asked))
 
 
-@router.delete("/{reading_id}", status_code=204, responses=error_responses(401), summary="Delete a reading")
+@router.delete("/{reading_id}", status_code=204, responses=error_responses(401, 403), summary="Delete a reading")
 async def delete(reading_id: UUID, principal: CurrentPrincipal, request: Request) -> Response:
     services = container(request)
     async with services.database.transaction() as connection:
@@ -111,7 +116,7 @@ async def delete(reading_id: UUID, principal: CurrentPrincipal, request: Request
 @router.post(
     "/{reading_id}/draw",
     response_model=schemas.Drawn,
-    responses=error_responses(401, 409),
+    responses=error_responses(401, 403, 409),
     summary="Draw cards from the fan; starts the interpretation",
 )
 async def draw(reading_id: UUID, body: schemas.Draw, principal: CurrentPrincipal, request: Request) -> Response:
@@ -148,7 +153,9 @@ async def ask(
     return _json_bytes(answer, 201)
 
 
-@router.post("/{reading_id}/feedback", status_code=204, responses=error_responses(401, 409), summary="Was it good?")
+@router.post(
+    "/{reading_id}/feedback", status_code=204, responses=error_responses(401, 403, 409), summary="Was it good?"
+)
 async def feedback(reading_id: UUID, body: schemas.Feedback, principal: CurrentPrincipal, request: Request) -> Response:
     services = container(request)
     async with services.database.transaction() as connection:
@@ -167,7 +174,7 @@ async def feedback(reading_id: UUID, body: schemas.Feedback, principal: CurrentP
 @router.get(
     "/{reading_id}/proof",
     response_model=schemas.Proof,
-    responses=error_responses(401, 409),
+    responses=error_responses(401, 403, 409),
     summary="Everything that recomputes the draw",
 )
 async def show_proof(reading_id: UUID, principal: CurrentPrincipal, request: Request) -> Response:

@@ -9,12 +9,15 @@ import asyncpg
 
 from app.kit.database import Connection
 from app.kit.ids import new_id
+from app.worker.port import enqueue
 
 # One claim begins its text anew a few times at most (see the interpreter), under the next attempt each time, and not
 # every one of these reaches a checkpoint: the next claim's attempt must be above all that readers may have seen.
 ATTEMPTS_A_CLAIM = 10
 # After this many workers died on one text it is given up, and what it held is given back.
 MOST_CLAIMS = 5
+# The staff's room is above this one and listens.
+SAFETY_JOB = "crm.safety"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,30 @@ class GenerationRepository:
             generation_id, project_id, reading_id, question_id,
         )  # fmt: skip
         return generation_id
+
+    async def visible(self, *, project_id: int, reading_id: UUID, question_id: UUID | None) -> Snapshot | None:
+        """As `snapshot`, and None once its owner was shut out: what he is watching ends."""
+        row = await self._connection.fetchrow(
+            """
+            SELECT g.id, g.state, g.attempt, g.text, g.kind, g.offline FROM generations g
+            JOIN readings r ON r.project_id = g.project_id AND r.id = g.reading_id
+            JOIN users u ON u.project_id = r.project_id AND u.id = r.user_id AND u.state <> 'blocked'
+            WHERE g.project_id = $1 AND g.reading_id = $2 AND g.question_id IS NOT DISTINCT FROM $3
+            """,
+            project_id, reading_id, question_id,
+        )  # fmt: skip
+        return Snapshot(*row) if row else None
+
+    async def open_of_user(self, *, project_id: int, user_id: UUID) -> list[UUID]:
+        """His texts that are still to be written."""
+        rows = await self._connection.fetch(
+            """
+            SELECT g.id FROM generations g JOIN readings r ON r.project_id = g.project_id AND r.id = g.reading_id
+            WHERE r.project_id = $1 AND r.user_id = $2 AND g.state IN ('queued', 'running')
+            """,
+            project_id, user_id,
+        )  # fmt: skip
+        return [row["id"] for row in rows]
 
     async def snapshot(self, *, project_id: int, reading_id: UUID, question_id: UUID | None) -> Snapshot | None:
         row = await self._connection.fetchrow(
@@ -221,13 +248,21 @@ class GenerationRepository:
         )  # fmt: skip
 
     async def add_safety_event(self, *, claim: Claim, user_id: UUID, kind: str) -> None:
-        await self._connection.execute(
+        """Keeps the sign, and tells the staff if it is the first of this text."""
+        event_id = await self._connection.fetchval(
             """
             INSERT INTO safety_events (id, project_id, user_id, generation_id, kind) VALUES ($1, $2, $3, $4, $5)
-            ON CONFLICT (generation_id) DO NOTHING
+            ON CONFLICT (generation_id) DO NOTHING RETURNING id
             """,
             new_id(), claim.project_id, user_id, claim.generation_id, kind,
         )  # fmt: skip
+        if event_id is not None:
+            await enqueue(
+                self._connection,
+                SAFETY_JOB,
+                {"project": claim.project_id, "event": str(event_id), "user": str(user_id)},
+                priority=20,
+            )
 
 
 def done_payload(snapshot: Snapshot) -> dict[str, Any]:

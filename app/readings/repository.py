@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from app.kit.database import Connection
+from app.users.errors import UserBlocked
 
 COLUMNS = (
     "id, project_id, user_id, state, language, question, spread, deck_hash, cards, reversals, cost, free_follow_ups, "
@@ -107,13 +108,16 @@ class ReadingRepository:
         )  # fmt: skip
 
     async def get(self, reading_id: UUID, user_id: UUID, *, lock: bool = False) -> Reading | None:
+        """Raises `UserBlocked` for one whose owner was shut out."""
         row = await self._connection.fetchrow(
             f"""
-            SELECT {COLUMNS} FROM readings
+            SELECT {COLUMNS}, (SELECT state FROM users WHERE project_id = $1 AND id = $3) AS owner FROM readings
             WHERE project_id = $1 AND id = $2 AND user_id = $3 AND deleted_at IS NULL {"FOR UPDATE" if lock else ""}
             """,  # noqa: S608  # the columns are a constant of this module
             self._project_id, reading_id, user_id,
         )  # fmt: skip
+        if row is not None and row["owner"] == "blocked":
+            raise UserBlocked
         return to_reading(row) if row else None
 
     async def draw(self, reading_id: UUID, *, picks: list[int], client_seed: str, drawn: list[dict[str, Any]]) -> None:

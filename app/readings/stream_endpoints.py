@@ -47,7 +47,7 @@ class EventStream(StreamingResponse):
     "/{reading_id}/interpretation",
     # Not the class of the stream: the errors beside it are JSON.
     response_class=Response,
-    responses={**error_responses(401, 409), **EVENTS},
+    responses={**error_responses(401, 403, 409), **EVENTS},
     summary="The interpretation as it is written",
 )
 async def interpretation(
@@ -71,7 +71,7 @@ async def interpretation(
     "/{reading_id}/questions/{question_id}/answer",
     # Not the class of the stream: the errors beside it are JSON.
     response_class=Response,
-    responses={**error_responses(401, 409), **EVENTS},
+    responses={**error_responses(401, 403, 409), **EVENTS},
     summary="The answer to a follow-up as it is written",
 )
 async def answer(
@@ -93,7 +93,7 @@ async def _stream(
 ) -> EventStream:
     async def read_snapshot() -> Snapshot | None:
         async with services.database.connection() as connection:
-            return await GenerationRepository(connection).snapshot(
+            return await GenerationRepository(connection).visible(
                 project_id=principal.project_id, reading_id=reading_id, question_id=question_id
             )
 
