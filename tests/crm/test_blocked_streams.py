@@ -39,12 +39,11 @@ async def test_a_stream_that_is_open_ends_and_does_not_open_again(api: Api) -> N
         assert time.monotonic() - since < 2
     again = await person.get(path)
     assert (again.status_code, again.json()["error"]) == (403, "user_blocked")
-    async with open_worker(api.settings), asyncio.timeout(20):
-        async with api.database.connection() as connection:
-            while await connection.fetchval("SELECT state FROM readings") != "finished":
-                await asyncio.sleep(0.1)
-            assert await connection.fetchval("SELECT length(text) > 100 FROM generations")
-            assert await connection.fetchval("SELECT held FROM wallets WHERE unit = 'readings'") == 0
+    async with open_worker(api.settings), asyncio.timeout(20), api.database.connection() as connection:
+        while await connection.fetchval("SELECT state FROM readings") != "finished":
+            await asyncio.sleep(0.1)
+        assert await connection.fetchval("SELECT length(text) > 100 FROM generations")
+        assert await connection.fetchval("SELECT held FROM wallets WHERE unit = 'readings'") == 0
 
 
 @pytest.mark.usefixtures("worker")
