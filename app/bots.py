@@ -2,9 +2,18 @@
 
 from aiogram import Router
 
+from app.crm.middlewares import know_staff
 from app.telegram.handlers import membership, start
 
 
 def routers() -> list[Router]:
+    """One root, whose handlers know the staff's group and roles."""
+    root = Router(name="bots")
+    know_staff(root)
+    root.include_routers(*features())
+    return [root]
+
+
+def features() -> list[Router]:
     """In the order in which they are asked; the friendly answer to everything else comes last."""
     return [membership.router(), start.router()]

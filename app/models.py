@@ -3,6 +3,7 @@
 from app.alerts import models as alerts
 from app.catalogue import models as catalogue
 from app.crm import audit, contacts, drafts_repository, templates
+from app.crm import models as crm
 from app.crm.cards import models as cards
 from app.kit import idempotency
 from app.kit.database import Base
@@ -25,6 +26,7 @@ __all__ = [
     "cards",
     "catalogue",
     "contacts",
+    "crm",
     "drafts_repository",
     "idempotency",
     "leads",

@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     # Telegram.
     telegram_api_url: str = "https://api.telegram.org"
     telegram_updates: Literal["webhook", "polling"] = "webhook"
-    super_admin_ids: Annotated[tuple[int, ...], NoDecode] = ()
+    super_admins: Annotated[tuple[int, ...], NoDecode] = ()
 
     # Models: {"default": {"base_url": "…", "api_key": "…", "model": "…"}}
     model_profiles: dict[str, ModelProfile] = {}
@@ -89,7 +89,7 @@ class Settings(BaseSettings):
     # Where the demo's Telegram is shown; this page may frame the Mini App.
     desk_url: str = ""
 
-    @field_validator("cors_origins", "trusted_proxies", "super_admin_ids", mode="before")
+    @field_validator("cors_origins", "trusted_proxies", "super_admins", mode="before")
     @classmethod
     def split_list(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
