@@ -38,8 +38,6 @@ ATTEMPTS = 3
 COLOURS = {"client": 7322096, "leads": 16766590, "safety": 16478047, "orders": 9367192, "broadcasts": 13338331}
 
 Answer = TypeVar("Answer")
-# (chat id, thread id) → what to send there
-Make = Callable[[int, int], TelegramMethod[Answer]]
 
 
 class GroupUnusable(Exception):
@@ -67,9 +65,17 @@ class Topics:
         return None if group is None else (await self.open(bot, project, group, kind=kind, user=user)).thread_id
 
     async def post(
-        self, bot: Bot, project: Project, kind: str, make: Make[Message], user: User | None = None
+        self,
+        bot: Bot,
+        project: Project,
+        kind: str,
+        make: Callable[[int, int], TelegramMethod[Message]],
+        user: User | None = None,
     ) -> Message | None:
-        """Sends into the topic; a topic that was deleted is made again, a closed one opened. Raises as `thread`."""
+        """Sends what `make` gives for the chat and thread id.
+
+        A topic that was deleted is made again and the message sent again, a closed one is opened. Raises as `thread`.
+        """
         group = await self._group(project)
         if group is None:
             return None
@@ -80,7 +86,7 @@ class Topics:
         bot: Bot,
         project: Project,
         group: StaffGroup,
-        make: Make[Answer],
+        make: Callable[[int, int], TelegramMethod[Answer]],
         *,
         kind: str,
         user: User | None = None,
