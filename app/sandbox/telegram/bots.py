@@ -32,13 +32,15 @@ class Bot:
     commands: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     texts: dict[str, dict[str, str]] = field(default_factory=dict)
     menu_buttons: dict[int, dict[str, Any]] = field(default_factory=dict)
-    default_rights: dict[str, bool] = field(default_factory=dict)
+    # By whether they are meant for channels.
+    default_rights: dict[bool, dict[str, bool]] = field(default_factory=dict)
     # Everything that is said in groups reaches it, as BotFather's /setprivacy does.
     reads_all: bool = False
     # A bot made by a person for another bot that manages it.
     manager_id: int | None = None
     owner: dict[str, Any] | None = None
-    manages_bots: bool = False
+    # Whether it may ask people for such bots, as is set in BotFather.
+    manages_bots: bool = True
     # Set when an update arrives; the poll that waits is replaced by a newer one with a conflict.
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     poll: "asyncio.Future[str] | None" = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.sandbox.telegram.members import DEFAULT_PERMISSIONS, Member
+from app.sandbox.telegram.stars import Invoice
 
 # Messages that a chat remembers; a broadcast to 100,000 chats must fit into the memory of a small machine.
 REMEMBERED = 400
@@ -48,6 +49,8 @@ class Post:
     reactions: dict[int, list[dict[str, Any]]] | None = None
     # A reply keyboard, which lives outside the message.
     keyboard: dict[str, Any] | None = None
+    invoice: Invoice | None = None
+    paid: bool = False
 
     @property
     def id(self) -> int:

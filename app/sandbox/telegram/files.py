@@ -13,13 +13,16 @@ PREFIX = "file"
 BOT_PREFIX = "AgACAgIAAx0C"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StoredFile:
+    """`kind` is what it was first used as, a key of media.KINDS."""
+
     number: int
     name: str
     mime_type: str
     size: int
     path: Path
+    kind: str | None = None
 
     @property
     def id(self) -> str:

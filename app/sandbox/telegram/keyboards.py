@@ -31,6 +31,11 @@ class Markup:
     inline: dict[str, Any] | None = None
     keyboard: dict[str, Any] | None = None
 
+    @property
+    def rows(self) -> list[list[dict[str, Any]]]:
+        """The buttons under the message."""
+        return self.inline["inline_keyboard"] if self.inline else []
+
 
 def check_reply_markup(markup: Any, *, private: bool, http_apps: bool) -> Markup:
     """Raises the documented 400. `http_apps`: the test environment also opens Mini Apps without TLS."""

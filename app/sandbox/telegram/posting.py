@@ -126,3 +126,12 @@ def service(desk: Desk, chat: Chat, sender: dict[str, Any], content: dict[str, A
     made = post(desk, chat, sender, content, service=True, **more)
     announce(desk, chat, made)
     return made
+
+
+def pin(desk: Desk, chat: Chat, made: Post, by: dict[str, Any], *, pinned: bool) -> None:
+    """Pins with a service message, or takes the pin away without one."""
+    made.pinned = pinned
+    chat.touch()
+    desk.journal.add("pinned", chat=chat, post=made)
+    if pinned:
+        service(desk, chat, by, {"pinned_message": made.body}, topic=made.topic, files=made.files)

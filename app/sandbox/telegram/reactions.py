@@ -31,12 +31,12 @@ def react(desk: Desk, chat: Chat, post: Post, user: dict[str, Any], reactions: l
     if user["is_bot"]:
         return
     content = {
-    "chat": chat.body(),
-    "message_id": post.id,
-    "user": user,
-    "date": int(time.time()),
-    "old_reaction": old,
-    "new_reaction": reactions,
+        "chat": chat.body(),
+        "message_id": post.id,
+        "user": user,
+        "date": int(time.time()),
+        "old_reaction": old,
+        "new_reaction": reactions,
     }
     if chat.bot_id is not None:
         if (bot := desk.bot(chat.bot_id)) is not None:

@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import FileResponse, JSONResponse
+from starlette.datastructures import UploadFile
 from starlette.types import Receive, Scope, Send
 
 from app.kit import json
@@ -17,14 +18,23 @@ from app.sandbox.telegram.delivery import WebhookDelivery
 from app.sandbox.telegram.errors import ApiError, bad_request, not_found, unauthorized
 from app.sandbox.telegram.faults import ConnectionCut
 from app.sandbox.telegram.limits import FloodLimits
+from app.sandbox.telegram.media import DOWNLOAD_BYTES, UPLOAD_BYTES
 from app.sandbox.telegram.methods import METHODS
 from app.sandbox.telegram.methods.request import ApiRequest
 from app.sandbox.telegram.page import router as page_router
 from app.sandbox.telegram.state import Call, Desk
 
+# What a request may hold beside its files.
+FORM_BYTES = 1 << 20
+
 
 def create_app(
-    *, test_environment: bool = False, local: bool = True, resend_seconds: float = 1.0, limits: bool = False
+    *,
+    test_environment: bool = False,
+    local: bool = True,
+    resend_seconds: float = 1.0,
+    limits: bool = False,
+    checkout_seconds: float = 10.0,
 ) -> FastAPI:
     """A Bot API server (core.telegram.org/bots/api, 10.x) with all its state in memory.
 
@@ -33,9 +43,16 @@ def create_app(
     `test_environment`: methods are at `/bot<token>/test/<method>` too, and Mini Apps may be plain http, as in
     Telegram's own test environment. `local`: webhooks may be plain http on any port, as with a Bot API
     server started with `--local`. `resend_seconds`: unit of the growing pause between deliveries of a refused
-    update. `limits`: flood limits are enforced with 429.
+    update. `limits`: flood limits are enforced with 429. `checkout_seconds`: how long a bot may think about a
+    payment (core.telegram.org/bots/api#answerprecheckoutquery).
     """
-    desk = Desk(test_environment=test_environment, local=local, resend_seconds=resend_seconds, limits=limits)
+    desk = Desk(
+        test_environment=test_environment,
+        local=local,
+        resend_seconds=resend_seconds,
+        limits=limits,
+        checkout_seconds=checkout_seconds,
+    )
     delivery = WebhookDelivery(desk)
     flood = FloodLimits()
 
@@ -51,6 +68,7 @@ def create_app(
     app.include_router(human.router)
     app.include_router(page_router)
     app.add_exception_handler(schema.SchemaError, _defect)
+    app.add_exception_handler(ApiError, _refusal)
 
     async def call(request: Request) -> Response:
         method = request.path_params["method"]
@@ -78,14 +96,30 @@ def create_app(
             desk.defect(f"{method}: {error}")
             status, body, headers = 500, ApiError(500, f"Internal Server Error: sandbox: {error}").body(), {}
         except ConnectionCut:
-            desk.calls.append(Call(started, bot_id, method, arguments, 0))
+            desk.calls.append(Call(started, bot_id, method, _recorded(arguments), 0))
             return _Cut()
-        desk.calls.append(Call(started, bot_id, method, arguments, status))
+        desk.calls.append(Call(started, bot_id, method, _recorded(arguments), status))
         return _Cut() if after is not None else Response(json.dumps(body), status, headers, "application/json")
+
+    async def download(request: Request) -> Response:
+        """A file by the `file_path` of getFile."""
+        path = request.path_params["path"]
+        if test_environment:
+            path = path.removeprefix("test/")
+        try:
+            bot = _authorize(desk, request.path_params["token"])
+            await desk.faults.apply(bot.id, "file", None)
+        except ApiError as error:
+            return Response(json.dumps(error.body()), error.code, media_type="application/json")
+        found = desk.files.by_path(path)
+        if found is None or found.size > DOWNLOAD_BYTES:
+            return await unknown(request)
+        return FileResponse(found.path, media_type="application/octet-stream")
 
     async def unknown(_: Request) -> Response:
         return Response(json.dumps(not_found().body()), 404, media_type="application/json")
 
+    app.add_route("/file/bot{token}/{path:path}", download, methods=["GET"])
     app.add_route("/bot{token}/{method:path}", call, methods=["GET", "POST"])
     app.add_route("/bot{token}", unknown, methods=["GET", "POST"])
     return app
@@ -100,6 +134,11 @@ class _Cut(Response):
 
 async def _defect(_: Request, error: Exception) -> Response:
     return JSONResponse({"detail": f"the sandbox is wrong: {error}"}, 500)
+
+
+async def _refusal(_: Request, error: Exception) -> Response:
+    """What a person orders is refused in the words that a bot would hear."""
+    return JSONResponse({"detail": str(error)}, 422)
 
 
 def _chat_id(arguments: dict[str, Any]) -> int | None:
@@ -118,9 +157,22 @@ def _authorize(desk: Desk, token: str) -> Bot:
     return bot
 
 
+def _recorded(arguments: dict[str, Any]) -> dict[str, Any]:
+    """What is remembered of a call: of files only the name and the size."""
+    if not any(isinstance(value, UploadFile) for value in arguments.values()):
+        return arguments
+    return {
+        name: f"<{value.filename}, {value.size} bytes>" if isinstance(value, UploadFile) else value
+        for name, value in arguments.items()
+    }
+
+
 async def _arguments(request: Request) -> dict[str, Any]:
     """Query, urlencoded form, multipart form or JSON; a later source wins."""
     arguments: dict[str, Any] = dict(request.query_params)
+    length = request.headers.get("content-length", "0")
+    if length.isdigit() and int(length) > UPLOAD_BYTES + FORM_BYTES:
+        raise ApiError(413, "Request Entity Too Large")
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         arguments.update((await request.form()).items())

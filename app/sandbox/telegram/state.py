@@ -16,6 +16,7 @@ from app.sandbox.telegram.journal import Journal
 from app.sandbox.telegram.members import ADMINISTRATOR_RIGHTS, DEFAULT_PERMISSIONS, Member
 from app.sandbox.telegram.people import People, about
 from app.sandbox.telegram.queries import Queries
+from app.sandbox.telegram.stars import Stars
 
 log = logging.getLogger("app.sandbox.telegram")
 
@@ -34,17 +35,27 @@ class Call:
 class Desk:
     """All state of one sandbox. `test_environment` and `local` as in server.create_app."""
 
-    def __init__(self, *, test_environment: bool, local: bool, resend_seconds: float, limits: bool) -> None:
+    def __init__(
+        self,
+        *,
+        test_environment: bool,
+        local: bool,
+        resend_seconds: float,
+        limits: bool,
+        checkout_seconds: float,
+    ) -> None:
         self.test_environment = test_environment
         self.local = local
         self.resend_seconds = resend_seconds
         self.limits = limits
+        self.checkout_seconds = checkout_seconds
         self.bots: dict[str, Bot] = {}
         self.bots_by_id: dict[int, Bot] = {}
         self.people = People()
         self.files = FileStore()
         self.journal = Journal()
         self.queries = Queries()
+        self.stars = Stars()
         self.chats: dict[tuple[int | None, int], Chat] = {}
         # Bots that share a private chat with a person.
         self.contacts: dict[int, dict[int, Chat]] = {}

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.sandbox.telegram.human import acting, apps, groups, keyboard, people, pressing, reading
+from app.sandbox.telegram.human import acting, apps, files, groups, keyboard, payments, people, pressing, reading
 
 router = APIRouter(prefix="/sandbox")
-for part in (people, reading, acting, pressing, keyboard, groups, apps):
+for part in (people, reading, acting, pressing, keyboard, groups, files, apps, payments):
     router.include_router(part.router)

@@ -9,6 +9,7 @@ from app.sandbox.telegram import posting, reactions
 from app.sandbox.telegram.chats import Chat, Post
 from app.sandbox.telegram.human.common import Place, check_writable, desk_of, find_place, find_post, view
 from app.sandbox.telegram.markup import plain_text
+from app.sandbox.telegram.media import KINDS, Kind, check_album, content_of
 from app.sandbox.telegram.state import Desk
 
 router = APIRouter()
@@ -26,10 +27,32 @@ class Location(BaseModel):
     longitude: float = Field(ge=-180, le=180)
 
 
-class Said(Place):
-    """One of the kinds; `reply_to` is a message of the same chat."""
+class Media(BaseModel):
+    """A file that was uploaded (POST /sandbox/files), by its id, as one of the kinds."""
+
+    photo: str | None = None
+    video: str | None = None
+    voice: str | None = None
+    audio: str | None = None
+    document: str | None = None
+    sticker: str | None = None
+    animation: str | None = None
+    video_note: str | None = None
+    caption: str | None = Field(None, max_length=1024)
+    duration: int | None = Field(None, ge=0)
+
+    def chosen(self) -> tuple[Kind, str] | None:
+        given = [(kind, file_id) for kind in KINDS.values() if (file_id := getattr(self, kind.name)) is not None]
+        if len(given) > 1:
+            raise HTTPException(422, "one kind at a time")
+        return given[0] if given else None
+
+
+class Said(Media, Place):
+    """One of the kinds, or an album of them; `reply_to` is a message of the same chat."""
 
     text: str | None = Field(None, min_length=1, max_length=4096)
+    album: list[Media] | None = None
     contact: Contact | None = None
     location: Location | None = None
     reply_to: int | None = None
@@ -41,13 +64,39 @@ async def say(request: Request, said: Said) -> dict[str, Any]:
     """A person writes. `update_id` is that of his private chat's bot."""
     desk = desk_of(request)
     user, chat = find_place(desk, said)
-    made = _post(desk, chat, user, said, _content(said))
-    return {"message": view(made, chat), "update_id": posting.announce(desk, chat, made, always=desk.bot_of(chat))}
+    bot = desk.bot_of(chat)
+    if said.album is None:
+        made = _post(desk, chat, user, said, _content(desk, said), files=said.chosen() is not None)
+        return {"message": view(made, chat), "update_id": posting.announce(desk, chat, made, always=bot)}
+    album = {"media_group_id": str(desk.random.randrange(10**16, 10**17))}
+    contents = [_media(desk, item) | album for item in said.album]
+    check_album([chosen[0] for item in said.album if (chosen := item.chosen()) is not None])
+    posts = [_post(desk, chat, user, said, content, files=True) for content in contents]
+    update_ids = [posting.announce(desk, chat, made, always=bot) for made in posts]
+    shown = [view(made, chat) for made in posts]
+    return {"message": shown[0], "messages": shown, "update_id": update_ids[0], "update_ids": update_ids}
 
 
-def _content(said: Said) -> dict[str, Any]:
+def _media(desk: Desk, item: Media) -> dict[str, Any]:
+    if (chosen := item.chosen()) is None:
+        raise HTTPException(422, "an album is made of files")
+    kind, file_id = chosen
+    if (file := desk.files.own(file_id)) is None:
+        raise HTTPException(404, "no such file")
+    content = content_of(kind, file, {"duration": item.duration})
+    if item.caption and kind.captioned:
+        caption = plain_text(item.caption)
+        content["caption"] = caption["text"]
+        if "entities" in caption:
+            content["caption_entities"] = caption["entities"]
+    return content
+
+
+def _content(desk: Desk, said: Said) -> dict[str, Any]:
     if said.text is not None:
         return plain_text(said.text)
+    if said.chosen() is not None:
+        return _media(desk, said)
     if said.contact is not None:
         return {"contact": said.contact.model_dump(exclude_none=True)}
     if said.location is not None:
@@ -55,12 +104,12 @@ def _content(said: Said) -> dict[str, Any]:
     raise HTTPException(422, "there is nothing to say")
 
 
-def _post(desk: Desk, chat: Chat, user: dict[str, Any], said: Said, content: dict[str, Any]) -> Post:
+def _post(desk: Desk, chat: Chat, user: dict[str, Any], said: Said, content: dict[str, Any], *, files: bool) -> Post:
     topic = check_writable(chat, user, said.topic)
     replied = find_post(chat, said.reply_to) if said.reply_to is not None else None
     if topic is None and replied is not None:
         topic = replied.topic
-    return posting.post(desk, chat, user, content, topic=topic, reply_to=said.reply_to)
+    return posting.post(desk, chat, user, content, topic=topic, reply_to=said.reply_to, files=files)
 
 
 class Edited(Place):
@@ -120,4 +169,22 @@ async def delete(request: Request, deleted: Deleted) -> dict[str, Any]:
     if made.sender != user["id"] and not chat.may(user["id"], "can_delete_messages"):
         raise HTTPException(403, "the person may not delete this message")
     posting.delete(desk, chat, made)
+    return {"message": view(made, chat)}
+
+
+class Pinned(Place):
+    message_id: int
+    pinned: bool = True
+
+
+@router.post("/pin")
+async def pin(request: Request, order: Pinned) -> dict[str, Any]:
+    """A person pins a message, or takes the pin away."""
+    desk = desk_of(request)
+    user, chat = find_place(desk, order)
+    made = find_post(chat, order.message_id)
+    if made.service or not chat.may(user["id"], "can_pin_messages"):
+        raise HTTPException(403, "the person may not pin this message")
+    if made.pinned != order.pinned:
+        posting.pin(desk, chat, made, user, pinned=order.pinned)
     return {"message": view(made, chat)}

@@ -12,8 +12,9 @@ from fastapi import APIRouter, HTTPException, Request
 from pydantic import BaseModel, Field
 
 from app.kit import json
+from app.sandbox.telegram import posting
 from app.sandbox.telegram.bots import Bot
-from app.sandbox.telegram.human.common import Who, desk_of, find_bot, find_person
+from app.sandbox.telegram.human.common import Place, Who, desk_of, find_bot, find_person, find_place, view
 from app.sandbox.telegram.links import check_link
 
 router = APIRouter()
@@ -65,6 +66,23 @@ async def open_app(request: Request, opening: Opening) -> dict[str, Any]:
         query = f"{query}&{urlencode({'tgWebAppStartParam': opening.start_param})}".lstrip("&")
     fragment = "&".join(part for part in (parts.fragment, urlencode(launch, quote_via=quote)) if part)
     return {"url": urlunsplit(parts._replace(query=query, fragment=fragment)), "init_data": data}
+
+
+class AppData(Place):
+    """What a Mini App of the reply keyboard gives to its bot, up to 4096 bytes."""
+
+    button_text: str = Field(min_length=1)
+    data: str = Field(min_length=1, max_length=4096)
+
+
+@router.post("/web-app-data", status_code=201)
+async def send_data(request: Request, sent: AppData) -> dict[str, Any]:
+    """`WebApp.sendData`: a service message in the private chat."""
+    desk = desk_of(request)
+    user, chat = find_place(desk, sent)
+    content = {"web_app_data": {"data": sent.data, "button_text": sent.button_text}}
+    made = posting.post(desk, chat, user, content, service=True)
+    return {"message": view(made, chat), "update_id": posting.announce(desk, chat, made, always=desk.bot_of(chat))}
 
 
 def init_data(user: dict[str, Any], *, start_param: str | None) -> dict[str, str]:

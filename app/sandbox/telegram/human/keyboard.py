@@ -3,9 +3,9 @@
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from app.sandbox.telegram import posting
+from app.sandbox.telegram import managed, posting
 from app.sandbox.telegram.bots import Bot
 from app.sandbox.telegram.chats import Chat
 from app.sandbox.telegram.human.common import Place, desk_of, find_bot, find_group, find_person, find_place, view
@@ -24,12 +24,20 @@ class SharedUsers(BaseModel):
     user_ids: list[int]
 
 
+class ManagedBot(BaseModel):
+    """A bot to be made; without names those that the button suggests."""
+
+    name: str | None = Field(None, min_length=1, max_length=64)
+    username: str | None = Field(None, pattern=r"^[A-Za-z][A-Za-z0-9_]{1,28}[Bb][Oo][Tt]$")
+
+
 class Key(Place):
-    """What a button asks for goes with it: a group, people, or (for a contact) the person's number."""
+    """What a button asks for goes with it: a group, people, a new bot, or (for a contact) the person's number."""
 
     text: str
     chat_shared: SharedChat | None = None
     users_shared: SharedUsers | None = None
+    managed_bot: ManagedBot | None = None
     contact: bool = False
     phone_number: str | None = None
 
@@ -53,6 +61,11 @@ async def press_key(request: Request, key: Key) -> dict[str, Any]:
         if key.users_shared is None:
             raise HTTPException(422, "the button asks for people")
         content, service = _share_users(desk, button["request_users"], key.users_shared.user_ids), True
+    elif "request_managed_bot" in button:
+        if key.managed_bot is None:
+            raise HTTPException(422, "the button asks for a new bot")
+        bot = find_bot(desk, chat.bot_id or 0)
+        content, service = _make_bot(desk, bot, user, button["request_managed_bot"], key.managed_bot), True
     elif button.get("request_contact"):
         if not key.contact:
             raise HTTPException(422, "the button asks for the phone number")
@@ -91,6 +104,18 @@ def _share_users(desk: Desk, request: dict[str, Any], user_ids: list[int]) -> di
         named |= {"username"} if request.get("request_username") else set()
         shared.append({"user_id": user_id, **{name: user[name] for name in sorted(named) if user.get(name)}})
     return {"users_shared": {"request_id": request["request_id"], "users": shared, "user_ids": user_ids}}
+
+
+def _make_bot(
+    desk: Desk, manager: Bot, owner: dict[str, Any], request: dict[str, Any], wanted: ManagedBot
+) -> dict[str, Any]:
+    name = wanted.name or request.get("suggested_name")
+    username = wanted.username or request.get("suggested_username")
+    if not name or not username:
+        raise HTTPException(422, "the bot needs a name and a username")
+    if any(bot.username.lower() == username.lower() for bot in desk.bots.values()):
+        raise HTTPException(409, "this username is taken")
+    return {"managed_bot_created": {"bot": managed.create(desk, manager, owner, name=name, username=username).user()}}
 
 
 def _share_chat(desk: Desk, bot: Bot, user: dict[str, Any], request: dict[str, Any], chat_id: int) -> dict[str, Any]:

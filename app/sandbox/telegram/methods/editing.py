@@ -112,11 +112,7 @@ async def pin_chat_message(request: ApiRequest) -> bool:
         raise bad_request("service messages can't be pinned")
     if post.pinned:
         raise ApiError(400, "Bad Request: CHAT_NOT_MODIFIED")
-    post.pinned = True
-    request.desk.journal.add("pinned", chat=chat, post=post)
-    posting.service(
-        request.desk, chat, request.bot.user(), {"pinned_message": post.body}, topic=post.topic, files=post.files
-    )
+    posting.pin(request.desk, chat, post, request.bot.user(), pinned=True)
     return True
 
 
@@ -131,8 +127,7 @@ async def unpin_chat_message(request: ApiRequest) -> bool:
     _check_pins(request, chat)
     if not post.pinned:
         raise ApiError(400, "Bad Request: CHAT_NOT_MODIFIED")
-    post.pinned = False
-    request.desk.journal.add("pinned", chat=chat, post=post)
+    posting.pin(request.desk, chat, post, request.bot.user(), pinned=False)
     return True
 
 
@@ -141,8 +136,7 @@ async def unpin_all_chat_messages(request: ApiRequest) -> bool:
     _check_pins(request, chat)
     for post in chat.posts.values():
         if post.pinned:
-            post.pinned = False
-            request.desk.journal.add("pinned", chat=chat, post=post)
+            posting.pin(request.desk, chat, post, request.bot.user(), pinned=False)
     return True
 
 

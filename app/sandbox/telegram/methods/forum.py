@@ -6,6 +6,7 @@ from app.sandbox.telegram import topics
 from app.sandbox.telegram.chats import GENERAL_TOPIC, Chat, Topic
 from app.sandbox.telegram.errors import ApiError, bad_request, ours
 from app.sandbox.telegram.methods.request import ApiRequest, Method
+from app.sandbox.telegram.posting import pin
 
 NAME_CHARACTERS = 128
 ICON_COLORS = (7322096, 16766590, 13338331, 9367192, 16749490, 16478047)
@@ -103,8 +104,7 @@ async def unpin_all_forum_topic_messages(request: ApiRequest) -> bool:
         raise bad_request("not enough rights to manage pinned messages in the chat")
     for post in chat.posts.values():
         if post.pinned and post.topic == topic.id:
-            post.pinned = False
-            request.desk.journal.add("pinned", chat=chat, post=post)
+            pin(request.desk, chat, post, request.bot.user(), pinned=False)
     return True
 
 

@@ -5,11 +5,21 @@ from typing import Any
 
 from app.sandbox.telegram.errors import ApiError, bad_request
 from app.sandbox.telegram.links import check_link
+from app.sandbox.telegram.members import ADMINISTRATOR_RIGHTS
 from app.sandbox.telegram.methods.request import ApiRequest, Method
 
 LANGUAGE_CODE = re.compile(r"[a-z]{2}|")
 COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 COMMANDS = 100
+SCOPES: dict[str, tuple[str, ...]] = {
+    "default": (),
+    "all_private_chats": (),
+    "all_group_chats": (),
+    "all_chat_administrators": (),
+    "chat": ("chat_id",),
+    "chat_administrators": ("chat_id",),
+    "chat_member": ("chat_id", "user_id"),
+}
 LENGTHS = {"name": 64, "description": 512, "short_description": 120}
 
 
@@ -17,10 +27,12 @@ async def get_me(request: ApiRequest) -> dict[str, Any]:
     return {
         **request.bot.user(),
         "can_join_groups": True,
-        "can_read_all_group_messages": False,
+        "can_read_all_group_messages": request.bot.reads_all,
         "supports_inline_queries": False,
         "can_connect_to_business": False,
         "has_main_web_app": False,
+        "has_topics_enabled": False,
+        "can_manage_bots": request.bot.manages_bots,
     }
 
 
@@ -28,7 +40,20 @@ def _scope(request: ApiRequest) -> str:
     scope = request.json("scope", what="BotCommandScope") or {"type": "default"}
     if not isinstance(scope, dict) or "type" not in scope:
         raise bad_request("Can't parse BotCommandScope: BotCommandScope must be an Object")
-    return ":".join(str(scope[name]) for name in ("type", "chat_id", "user_id") if name in scope)
+    kind = str(scope["type"])
+    if kind not in SCOPES:
+        raise bad_request("Can't parse BotCommandScope: Unsupported type specified")
+    needed = SCOPES[kind]
+    for name in needed:
+        if not str(scope.get(name, "")).lstrip("-").isdigit():
+            raise bad_request(f"Can't parse BotCommandScope: Can't find field \"{name}\"")
+    if needed:
+        chat = request.desk.find_chat(request.bot, int(scope["chat_id"]))
+        if chat is None:
+            raise bad_request("chat not found")
+        if chat.private and kind != "chat":
+            raise bad_request("can't use specified scope in private chats")
+    return ":".join([kind, *(str(scope[name]) for name in needed)])
 
 
 def _language(request: ApiRequest) -> str:
@@ -59,6 +84,7 @@ async def set_my_commands(request: ApiRequest) -> bool:
         if len(description) > 256:
             raise bad_request("Command description length must not exceed 256")
     request.bot.commands[f"{_scope(request)}/{_language(request)}"] = commands
+    request.desk.journal.add("commands", bot_id=request.bot.id)
     return True
 
 
@@ -68,6 +94,7 @@ async def get_my_commands(request: ApiRequest) -> list[dict[str, Any]]:
 
 async def delete_my_commands(request: ApiRequest) -> bool:
     request.bot.commands.pop(f"{_scope(request)}/{_language(request)}", None)
+    request.desk.journal.add("commands", bot_id=request.bot.id)
     return True
 
 
@@ -106,16 +133,42 @@ async def set_chat_menu_button(request: ApiRequest) -> bool:
             raise bad_request("Can't parse menu button: Can't find field \"web_app\"")
         https_only = not request.desk.test_environment
         check_link(url, what="Menu button Web App", https_only=https_only, web=True)
-    request.bot.menu_buttons[request.integer("chat_id", 0)] = button
+    chat_id = request.integer("chat_id", 0)
+    if chat_id and ((chat := request.desk.find_chat(request.bot, chat_id)) is None or not chat.private):
+        raise bad_request("chat not found")
+    request.bot.menu_buttons[chat_id] = button
+    request.desk.journal.add("menu", bot_id=request.bot.id)
     return True
 
 
 async def get_chat_menu_button(request: ApiRequest) -> dict[str, Any]:
-    buttons = request.bot.menu_buttons
-    return buttons.get(request.integer("chat_id", 0)) or buttons.get(0) or {"type": "commands"}
+    return request.bot.menu_button(request.integer("chat_id", 0))
+
+
+async def set_my_default_administrator_rights(request: ApiRequest) -> bool:
+    rights = request.json("rights", what="ChatAdministratorRights") or {}
+    if not isinstance(rights, dict):
+        raise bad_request("ChatAdministratorRights must be an Object")
+    request.bot.default_rights[request.flag("for_channels")] = rights
+    return True
+
+
+async def get_my_default_administrator_rights(request: ApiRequest) -> dict[str, bool]:
+    rights = request.bot.default_rights.get(request.flag("for_channels"), {})
+    return {right: rights.get(right, False) for right in ("is_anonymous", *ADMINISTRATOR_RIGHTS)}
+
+
+async def get_user_profile_photos(request: ApiRequest) -> dict[str, Any]:
+    """Nobody here has a picture."""
+    if request.desk.people.get(request.integer("user_id", 0)) is None:
+        raise bad_request("user not found")
+    return {"total_count": 0, "photos": []}
 
 
 METHODS: dict[str, Method] = {
+    "getUserProfilePhotos": get_user_profile_photos,
+    "setMyDefaultAdministratorRights": set_my_default_administrator_rights,
+    "getMyDefaultAdministratorRights": get_my_default_administrator_rights,
     "getMe": get_me,
     "setMyCommands": set_my_commands,
     "getMyCommands": get_my_commands,

@@ -120,6 +120,8 @@ def send(
         request.count(chat)
     content = {**content, **quote}
     if markup.inline:
+        if "invoice" not in content and any("pay" in button for row in markup.rows for button in row):
+            raise ApiError(400, "Bad Request: BUTTON_TYPE_INVALID")
         content["reply_markup"] = markup.inline
     if request.flag("protect_content"):
         content["has_protected_content"] = True
