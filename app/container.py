@@ -19,6 +19,7 @@ from app.kit.crypto import Keyring, load_secret
 from app.kit.database import Database
 from app.kit.ratelimit import RateLimits
 from app.leads import service as leads
+from app.notifications import repository as notifications
 from app.readings import service as readings_service
 from app.readings.copies import DeckCopies
 from app.readings.service import ReadingService
@@ -103,6 +104,7 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
                     cards.erase,
                     contacts.erase,
                     drafts_repository.erase,
+                    notifications.erase,
                     erasure.erase,
                 ),
             ),

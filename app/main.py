@@ -16,6 +16,7 @@ from app.kit.http import Envelope, allowed_methods, client_address, install_erro
 from app.kit.process import settle_memory
 from app.kit.telemetry import configure_logging
 from app.leads import endpoints as leads
+from app.notifications import endpoints as notifications
 from app.readings import endpoints as readings
 from app.readings import stream_endpoints
 from app.settings import Settings
@@ -63,6 +64,7 @@ def build_api(settings: Settings) -> FastAPI:
         readings.router,
         stream_endpoints.router,
         catalogue.router,
+        notifications.router,
         telegram.router,
         leads.router,
         woocommerce.router,

@@ -32,8 +32,13 @@ OWN = {
     ("GET", "/api/v1/me"),
     ("PATCH", "/api/v1/me"),
     ("DELETE", "/api/v1/me"),
-    ("GET", "/api/v1/readings"),
     ("POST", "/api/v1/leads"),
+    ("GET", "/api/v1/me/notifications"),
+    ("PATCH", "/api/v1/me/notifications"),
+    ("GET", "/api/v1/notifications"),
+    # Ids go in, and those of others do nothing: `tests/notifications/test_inbox.py`.
+    ("POST", "/api/v1/notifications/read"),
+    ("GET", "/api/v1/readings"),
 }
 START = ("POST", "/api/v1/readings")
 BODIES: dict[tuple[str, str], Any] = {

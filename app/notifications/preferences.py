@@ -91,12 +91,18 @@ async def wants(connection: Connection, *, project_id: int, user_id: UUID, kind:
     return known.default if enabled is None else bool(enabled)
 
 
-async def may_write_at(connection: Connection, *, project_id: int, user_id: UUID) -> datetime | None:
-    """Now, or the end of the person's quiet hours; None for somebody who is not there."""
+async def may_write_at(
+    connection: Connection, *, project_id: int, user_id: UUID, lock: bool = False
+) -> datetime | None:
+    """Now, or the end of the person's quiet hours; None for somebody who is not there (any more).
+
+    `lock` keeps him from leaving until the transaction ends.
+    """
     found: datetime | None = await connection.fetchval(
         f"""
         SELECT {quiet_ends_sql()} FROM users {quiet_join_sql()}
-        WHERE users.project_id = $1 AND users.id = $2
+        WHERE users.project_id = $1 AND users.id = $2 AND users.state <> 'erased'
+        {"FOR KEY SHARE OF users" if lock else ""}
         """,  # noqa: S608  # built from this module's own words
         project_id, user_id,
     )  # fmt: skip

@@ -102,6 +102,8 @@ async def show(reading_id: UUID, principal: CurrentPrincipal, request: Request) 
             project_id=principal.project_id, reading_id=reading_id, question_id=None
         )
         asked = await QuestionRepository(connection, principal.project_id).of_reading(reading_id)
+        if reading.state == "finished":
+            await GenerationRepository(connection).see_all(project_id=principal.project_id, reading_id=reading_id)
     return json_response(reading_view(reading, deck, interpretation, asked))
 
 

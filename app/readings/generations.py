@@ -18,6 +18,8 @@ ATTEMPTS_A_CLAIM = 10
 MOST_CLAIMS = 5
 # The staff's room is above this one and listens.
 SAFETY_JOB = "crm.safety"
+# Asks, a while after a text has ended, whether its person has seen it.
+FINISHED_JOB = "notifications.reading_finished"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,17 @@ class Ending:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost_micros: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """A finished text that its person has not had before him; `spread` is the name in the reading's language."""
+
+    project_id: int
+    user_id: UUID
+    reading_id: UUID
+    spread: str
+    is_answer: bool
 
 
 class GenerationRepository:
@@ -109,6 +122,41 @@ class GenerationRepository:
             project_id, reading_id, question_id,
         )  # fmt: skip
         return Snapshot(*row) if row else None
+
+    async def see(self, *, project_id: int, reading_id: UUID, question_id: UUID | None = None) -> None:
+        """The person has the finished text before him: the interpretation's, or a question's."""
+        await self._connection.execute(
+            """
+            UPDATE generations SET seen_at = now()
+            WHERE project_id = $1 AND reading_id = $2 AND question_id IS NOT DISTINCT FROM $3
+                AND state = 'finished' AND seen_at IS NULL
+            """,
+            project_id, reading_id, question_id,
+        )  # fmt: skip
+
+    async def see_all(self, *, project_id: int, reading_id: UUID) -> None:
+        """The person has the whole reading before him."""
+        await self._connection.execute(
+            """
+            UPDATE generations SET seen_at = now()
+            WHERE project_id = $1 AND reading_id = $2 AND state = 'finished' AND seen_at IS NULL
+            """,
+            project_id, reading_id,
+        )  # fmt: skip
+
+    async def unseen(self, generation_id: UUID) -> Unseen | None:
+        """None when it was seen or rated, is not finished, or is gone."""
+        row = await self._connection.fetchrow(
+            """
+            SELECT r.project_id, r.user_id, r.id, r.spread ->> 'name', g.question_id IS NOT NULL
+            FROM generations g
+            JOIN readings r ON r.project_id = g.project_id AND r.id = g.reading_id
+            WHERE g.id = $1 AND g.state = 'finished' AND g.seen_at IS NULL AND r.deleted_at IS NULL
+                AND (g.question_id IS NOT NULL OR r.rating IS NULL)
+            """,
+            generation_id,
+        )
+        return Unseen(*row) if row else None
 
     async def is_open(self, reading_id: UUID) -> bool:
         """Whether the interpretation or an answer of this reading is still to be written."""

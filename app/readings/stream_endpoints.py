@@ -111,6 +111,10 @@ async def _stream(
                 last=parse_event_id(last),
             ):
                 yield event
+            async with services.database.connection() as connection:
+                await GenerationRepository(connection).see(
+                    project_id=principal.project_id, reading_id=reading_id, question_id=question_id
+                )
         except Unavailable:
             # The stream just ends: the client comes back with Last-Event-ID until the database is there again.
             return

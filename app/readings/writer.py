@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
@@ -13,15 +14,18 @@ from app.catalogue.service import Catalogue
 from app.errors import Unavailable
 from app.kit.database import Connection, Database
 from app.kit.telemetry import GENERATIONS, MODEL_COST, get_logger
-from app.readings.generations import Claim, Ending, GenerationRepository
+from app.readings.generations import FINISHED_JOB, Claim, Ending, GenerationRepository
 from app.readings.questions import QuestionRepository
 from app.readings.repository import ReadingRepository
 from app.readings.transcripts import Publisher, Transcript
 from app.wallet.service import wallet
+from app.worker.port import enqueue
 
 log = get_logger("app.readings")
 
 CHECKPOINT_SECONDS = 1.0
+# Whoever has not come back to a finished text by then is told that it waits.
+UNSEEN_AFTER = timedelta(seconds=30)
 
 
 @dataclass(slots=True, eq=False)
@@ -115,6 +119,8 @@ class Writer:
                     await close(connection, claim, material, free=outcome.free, state="finished")
                     if outcome.kind == "crisis":
                         await generations.add_safety_event(claim=claim, user_id=material["user_id"], kind="crisis")
+                    ended = {"generation": str(claim.generation_id)}
+                    await enqueue(connection, FINISHED_JOB, ended, delay=UNSEEN_AFTER)
                 break
             except Unavailable:
                 # The text is whole and only needs saving; the checkpoints tell if somebody else took it over.

@@ -1,6 +1,7 @@
 """All jobs of the product."""
 
 from app.catalogue import jobs as catalogue
+from app.notifications import jobs as notifications
 from app.readings import jobs as readings
 from app.settings import Settings
 from app.telegram import jobs as telegram
@@ -11,5 +12,6 @@ def build_registry(settings: Settings) -> JobRegistry:
     registry = JobRegistry()
     catalogue.register(registry, settings)
     readings.register(registry)
+    notifications.register(registry)
     telegram.register(registry)
     return registry

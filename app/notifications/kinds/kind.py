@@ -25,7 +25,7 @@ class Screen:
     def path(self) -> str:
         """The address under the project's own, without a leading slash."""
         if self.name == "reading":
-            return f"reading/{self.reading_id}"
+            return f"readings/{self.reading_id}"
         return "" if self.name == "home" else self.name
 
     def body(self) -> dict[str, Any]:

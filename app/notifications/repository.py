@@ -1,0 +1,170 @@
+"""SQL of the inbox; every statement carries the project and the person."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from app.kit.database import Connection
+from app.kit.ids import new_id
+from app.notifications.kinds import KINDS
+
+COLUMNS = "id, kind, values, created_at, read_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    id: UUID
+    kind: str
+    values: dict[str, Any]
+    created_at: datetime
+    read_at: datetime | None
+
+
+class NotificationRepository:
+    def __init__(self, connection: Connection, project_id: int, user_id: UUID) -> None:
+        self._connection = connection
+        self._owner = project_id, user_id
+
+    async def add(
+        self, *, kind: str, values: dict[str, Any], dedupe: str | None, deliver_after: datetime | None
+    ) -> UUID | None:
+        """None if the same was told before. `deliver_after`: when the bot may send it; None: never."""
+        found: UUID | None = await self._connection.fetchval(
+            """
+            INSERT INTO notifications (id, project_id, user_id, kind, values, dedupe, delivery, deliver_after)
+            VALUES ($3, $1, $2, $4, $5, $6, $7, COALESCE($8, now()))
+            ON CONFLICT (project_id, user_id, dedupe) DO NOTHING RETURNING id
+            """,
+            *self._owner, new_id(), kind, values, dedupe, "waiting" if deliver_after else "none", deliver_after,
+        )  # fmt: skip
+        return found
+
+    async def page(self, *, before: UUID | None, limit: int) -> list[Notification]:
+        """Newest first."""
+        rows = await self._connection.fetch(
+            f"""
+            SELECT {COLUMNS} FROM notifications
+            WHERE project_id = $1 AND user_id = $2 AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $4
+            """,  # noqa: S608  # the columns are a constant of this module
+            *self._owner, before, limit,
+        )  # fmt: skip
+        return [Notification(*row) for row in rows]
+
+    async def unread(self) -> int:
+        count: int = await self._connection.fetchval(
+            "SELECT count(*) FROM notifications WHERE project_id = $1 AND user_id = $2 AND read_at IS NULL",
+            *self._owner,
+        )
+        return count
+
+    async def read(self, *, ids: list[UUID] | None = None, up_to: UUID | None = None) -> None:
+        """Marks these, or everything as old as `up_to` and older; what is read stays read. Others' ids do nothing."""
+        await self._connection.execute(
+            """
+            UPDATE notifications SET read_at = now()
+            WHERE project_id = $1 AND user_id = $2 AND read_at IS NULL AND (id = ANY($3::uuid[]) OR id <= $4)
+            """,
+            *self._owner, ids or [], up_to,
+        )  # fmt: skip
+
+    async def take_due(self, *, limit: int = 50) -> list[Notification]:
+        """Locks what the bot may send now, the oldest first, for as long as the transaction lasts."""
+        rows = await self._connection.fetch(
+            f"""
+            SELECT {COLUMNS} FROM notifications
+            WHERE project_id = $1 AND user_id = $2 AND delivery = 'waiting' AND deliver_after <= now()
+            ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED
+            """,  # noqa: S608  # the columns are a constant of this module
+            *self._owner, limit,
+        )  # fmt: skip
+        return [Notification(*row) for row in rows]
+
+    async def mark(self, ids: list[UUID], delivery: str) -> None:
+        """`sending` is the beginning, everything else an end."""
+        await self._connection.execute(
+            """
+            UPDATE notifications SET delivery = $4,
+                deliver_after = CASE WHEN $4 = 'sending' THEN now() ELSE deliver_after END,
+                delivered_at = CASE WHEN $4 = 'sent' THEN now() END
+            WHERE project_id = $1 AND user_id = $2 AND id = ANY($3)
+            """,
+            *self._owner, ids, delivery,
+        )  # fmt: skip
+
+    async def postpone(self, ids: list[UUID], until: datetime) -> None:
+        await self._connection.execute(
+            """
+            UPDATE notifications SET delivery = 'waiting', deliver_after = $4
+            WHERE project_id = $1 AND user_id = $2 AND id = ANY($3)
+            """,
+            *self._owner, ids, until,
+        )  # fmt: skip
+
+
+async def add_for_many(
+    connection: Connection,
+    *,
+    project_id: int,
+    user_ids: list[UUID],
+    kind: str,
+    values: dict[str, Any],
+    dedupe: str | None = None,
+) -> int:
+    """One row in the inbox of each of these people, for what a bot sends them in its own way; how many were new.
+
+    `values` as for `notify`.
+    """
+    KINDS[kind].render("en", values)
+    KINDS[kind].screen(values)
+    added = await connection.fetch(
+        """
+        INSERT INTO notifications (id, project_id, user_id, kind, values, dedupe)
+        SELECT new.id, users.project_id, users.id, $4, $5, $6
+        FROM unnest($2::uuid[], $3::uuid[]) AS new (id, user_id)
+        JOIN users ON users.project_id = $1 AND users.id = new.user_id AND users.state <> 'erased'
+        ON CONFLICT (project_id, user_id, dedupe) DO NOTHING RETURNING 1
+        """,
+        project_id, [new_id() for _ in user_ids], user_ids, kind, values, dedupe,
+    )  # fmt: skip
+    return len(added)
+
+
+async def stranded(connection: Connection, *, grace: timedelta, limit: int = 500) -> list[tuple[int, UUID]]:
+    """(project, person) whose notices wait although their time has come, because a job was lost."""
+    rows = await connection.fetch(
+        """
+        SELECT DISTINCT project_id, user_id FROM notifications
+        WHERE delivery = 'waiting' AND deliver_after < now() - $1::interval LIMIT $2
+        """,
+        grace, limit,
+    )  # fmt: skip
+    return [(row["project_id"], row["user_id"]) for row in rows]
+
+
+async def give_up_unknown(connection: Connection, *, after: timedelta) -> int:
+    """What was being sent when its process died may have arrived, and is not sent again; how many there were."""
+    rows = await connection.fetch(
+        """
+        UPDATE notifications SET delivery = 'uncertain'
+        WHERE delivery = 'sending' AND deliver_after < now() - $1::interval RETURNING 1
+        """,
+        after,
+    )
+    return len(rows)
+
+
+async def prune(connection: Connection, *, older_than: timedelta) -> None:
+    await connection.execute(
+        "DELETE FROM notifications WHERE created_at < now() - $1::interval AND delivery NOT IN ('waiting', 'sending')",
+        older_than,
+    )
+
+
+async def erase(connection: Connection, project_id: int, user_id: UUID) -> None:
+    """Everything of a person who leaves."""
+    for table in ("notifications", "notification_preferences", "notification_settings"):
+        await connection.execute(
+            f"DELETE FROM {table} WHERE project_id = $1 AND user_id = $2",  # noqa: S608  # the names above
+            project_id, user_id,
+        )  # fmt: skip

@@ -1,0 +1,50 @@
+"""Telling a person something: into his inbox, and by the bot when he wants that and it is not his quiet time."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from app.kit.clock import utc_now
+from app.kit.database import Connection
+from app.notifications.kinds import KINDS
+from app.notifications.preferences import may_write_at, wants
+from app.notifications.repository import NotificationRepository
+from app.worker.port import enqueue
+
+DELIVER = "notifications.deliver"
+# What comes together is told together.
+GATHER = timedelta(seconds=2)
+
+
+async def notify(
+    connection: Connection,
+    *,
+    project_id: int,
+    user_id: UUID,
+    kind: str,
+    values: dict[str, Any] | None = None,
+    dedupe: str | None = None,
+    by_bot: bool = True,
+) -> UUID | None:
+    """One row in the inbox, and a job that sends it by the bot, in the caller's transaction.
+
+    `values` are what the kind's file asks for (a `KeyError` or `ValueError` here says that they are not). `dedupe`
+    names the thing: it is told once. `by_bot=False` for what has reached the chat in another way. None when it was
+    told before, or nobody is there to be told.
+    """
+    values = values or {}
+    # A wrong value must hurt whoever gives it, not the reader of the inbox.
+    KINDS[kind].render("en", values)
+    KINDS[kind].screen(values)
+    writable = await may_write_at(connection, project_id=project_id, user_id=user_id, lock=True)
+    if writable is None:
+        return None
+    sends = by_bot and await wants(connection, project_id=project_id, user_id=user_id, kind=kind)
+    deliver_after = max(writable, utc_now() + GATHER) if sends else None
+    notification_id = await NotificationRepository(connection, project_id, user_id).add(
+        kind=kind, values=values, dedupe=dedupe, deliver_after=deliver_after
+    )
+    if notification_id is not None and deliver_after is not None:
+        payload = {"project": project_id, "user": str(user_id)}
+        await enqueue(connection, DELIVER, payload, delay=deliver_after - utc_now())
+    return notification_id
