@@ -51,4 +51,8 @@ def plain(language: str, key: str, **values: Any) -> str:
 
 def html(language: str, key: str, **values: Any) -> str:
     """As `plain`, with every value escaped for Telegram's HTML."""
-    return plain(language, key, **{name: escape(str(value), quote=False) for name, value in values.items()})
+    # A number stays one: it chooses the plural.
+    safe = {
+        name: value if isinstance(value, int) else escape(str(value), quote=False) for name, value in values.items()
+    }
+    return plain(language, key, **safe)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from html import escape
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from app.catalogue.library import Library, Project
 from app.kit.clock import utc_now
 from app.kit.database import Connection, Database
 from app.kit.telemetry import get_logger
-from app.locales import html, plain
+from app.locales import plain
 from app.notifications.kinds import KINDS, Screen, Words
 from app.notifications.preferences import quiet_ends_sql, quiet_join_sql, wishes
 from app.notifications.repository import Notification, NotificationRepository
@@ -54,13 +54,9 @@ class Parcel:
     bot: Bot
     project: Project
     telegram_id: int
-    language: str
-    notifications: Sequence[Notification]
-    blocked: bool
-
-    @property
-    def ids(self) -> list[UUID]:
-        return [notification.id for notification in self.notifications]
+    ids: list[UUID]
+    text: str
+    keyboard: InlineKeyboardMarkup | None
 
 
 class Delivery:
@@ -88,12 +84,11 @@ class Delivery:
         parcel = await self._pack()
         if parcel is None:
             return
-        text, keyboard = compose(parcel, self._settings)
         try:
             await parcel.bot.send_message(
                 parcel.telegram_id,
-                text,
-                reply_markup=keyboard,
+                parcel.text,
+                reply_markup=parcel.keyboard,
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
             )
         except (TelegramForbiddenError, TelegramNotFound):
@@ -132,7 +127,7 @@ class Delivery:
                 return None
             person = await connection.fetchrow(
                 f"""
-                SELECT telegram_id, language, state, {quiet_ends_sql()} AS writable FROM users {quiet_join_sql()}
+                SELECT telegram_id, language, state, {quiet_ends_sql()} - now() AS quiet FROM users {quiet_join_sql()}
                 WHERE users.project_id = $1 AND users.id = $2
                 """,  # noqa: S608  # built from the preferences' own words
                 self._project_id, self._user_id,
@@ -142,10 +137,9 @@ class Delivery:
             if person is None or person["telegram_id"] is None or due[0].created_at < utc_now() - STALE:
                 await inbox.mark(ids, "skipped")
                 return None
-            if project is None or person["writable"] > utc_now():
+            if project is None or person["quiet"]:
                 # A process that has just started may not know the project yet.
-                until = max(person["writable"], utc_now() + RETRY) if project is None else person["writable"]
-                await self._wait(connection, ids, until)
+                await self._wait(connection, ids, max(person["quiet"], RETRY) if project is None else person["quiet"])
                 return None
             bot = self._bots.bot(project.bot.id) if project.bot and project.live else None
             switches = (await wishes(connection, project_id=self._project_id, user_id=self._user_id)).switches
@@ -164,8 +158,15 @@ class Delivery:
             if bot is None or not wanted:
                 return None
             await inbox.mark(chosen, "sending")
-            language = project.language(person["language"])
-            return Parcel(bot, project, person["telegram_id"], language, wanted, blocked=person["state"] != "active")
+            # Before the commit: what cannot be composed has surely not been sent.
+            text, keyboard = compose(
+                wanted,
+                self._settings,
+                project,
+                language=project.language(person["language"]),
+                with_way_in=person["state"] == "active",
+            )
+            return Parcel(bot, project, person["telegram_id"], chosen, text, keyboard)
 
     async def _mark(self, ids: list[UUID], delivery: str) -> None:
         async with self._database.connection() as connection:
@@ -173,34 +174,35 @@ class Delivery:
 
     async def _postpone(self, ids: list[UUID], delay: timedelta) -> None:
         async with self._database.transaction() as connection:
-            await self._wait(connection, ids, utc_now() + delay)
+            await self._wait(connection, ids, delay)
 
-    async def _wait(self, connection: Connection, ids: list[UUID], until: datetime) -> None:
-        await NotificationRepository(connection, self._project_id, self._user_id).postpone(ids, until)
-        payload = {"project": self._project_id, "user": str(self._user_id)}
-        await enqueue(connection, DELIVER, payload, delay=max(until - utc_now(), timedelta(0)))
+    async def _wait(self, connection: Connection, ids: list[UUID], delay: timedelta) -> None:
+        await NotificationRepository(connection, self._project_id, self._user_id).postpone(ids, delay)
+        await enqueue(connection, DELIVER, {"project": self._project_id, "user": str(self._user_id)}, delay=delay)
 
 
-def compose(parcel: Parcel, settings: Settings) -> tuple[str, InlineKeyboardMarkup | None]:
+def compose(
+    notifications: Sequence[Notification], settings: Settings, project: Project, *, language: str, with_way_in: bool
+) -> tuple[str, InlineKeyboardMarkup | None]:
     """Telegram HTML and the button: one notice as it is, several as a list that leads to the inbox."""
-    first, *others = parcel.notifications
+    first, *others = notifications
     if others:
         screen = Screen("inbox")
-        titles = [words(notification, parcel.language).title for notification in parcel.notifications]
-        lines = [html(parcel.language, "notice.many", count=len(titles))]
-        lines += [f"• {escape(title, quote=False)}" for title in dict.fromkeys(titles[:TITLES])]
+        titles = [words(notification, language).title for notification in notifications]
+        lines = [plain(language, "notice.many", count=len(titles))]
+        lines += [f"• {escape(title, quote=False)}" for title in list(dict.fromkeys(titles))[:TITLES]]
         text = "\n".join(lines)
     else:
         screen = KINDS[first.kind].screen(first.values)
-        said = words(first, parcel.language)
+        said = words(first, language)
         text = f"<b>{escape(said.title, quote=False)}</b>\n\n{escape(_clip(said.text), quote=False)}"
-    if parcel.blocked:
+    if not with_way_in:
         return text, None
-    app = mini_app(settings, parcel.project)
+    app = mini_app(settings, project)
     app = replace(app, url=app.url + screen.path)
     if app.door == "text":
         text += f"\n\n{escape(app.url, quote=False)}"
-    return text, app.keyboard(plain(parcel.language, f"notice.button.{screen.name}"))
+    return text, app.keyboard(plain(language, f"notice.button.{screen.name}"))
 
 
 def words(notification: Notification, language: str) -> Words:

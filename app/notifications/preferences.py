@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import time, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -91,16 +91,14 @@ async def wants(connection: Connection, *, project_id: int, user_id: UUID, kind:
     return known.default if enabled is None else bool(enabled)
 
 
-async def may_write_at(
-    connection: Connection, *, project_id: int, user_id: UUID, lock: bool = False
-) -> datetime | None:
-    """Now, or the end of the person's quiet hours; None for somebody who is not there (any more).
+async def quiet_left(connection: Connection, *, project_id: int, user_id: UUID, lock: bool = False) -> timedelta | None:
+    """How long the person's quiet hours still last, zero outside of them; None for somebody who is not there.
 
     `lock` keeps him from leaving until the transaction ends.
     """
-    found: datetime | None = await connection.fetchval(
+    found: timedelta | None = await connection.fetchval(
         f"""
-        SELECT {quiet_ends_sql()} FROM users {quiet_join_sql()}
+        SELECT {quiet_ends_sql()} - now() FROM users {quiet_join_sql()}
         WHERE users.project_id = $1 AND users.id = $2 AND users.state <> 'erased'
         {"FOR KEY SHARE OF users" if lock else ""}
         """,  # noqa: S608  # built from this module's own words

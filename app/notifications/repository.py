@@ -27,16 +27,16 @@ class NotificationRepository:
         self._owner = project_id, user_id
 
     async def add(
-        self, *, kind: str, values: dict[str, Any], dedupe: str | None, deliver_after: datetime | None
+        self, *, kind: str, values: dict[str, Any], dedupe: str | None, delay: timedelta | None
     ) -> UUID | None:
-        """None if the same was told before. `deliver_after`: when the bot may send it; None: never."""
+        """None if the same was told before. `delay`: until the bot may send it; None: never."""
         found: UUID | None = await self._connection.fetchval(
             """
             INSERT INTO notifications (id, project_id, user_id, kind, values, dedupe, delivery, deliver_after)
-            VALUES ($3, $1, $2, $4, $5, $6, $7, COALESCE($8, now()))
+            VALUES ($3, $1, $2, $4, $5, $6, $7, now() + $8::interval)
             ON CONFLICT (project_id, user_id, dedupe) DO NOTHING RETURNING id
             """,
-            *self._owner, new_id(), kind, values, dedupe, "waiting" if deliver_after else "none", deliver_after,
+            *self._owner, new_id(), kind, values, dedupe, "none" if delay is None else "waiting", delay or timedelta(0),
         )  # fmt: skip
         return found
 
@@ -92,13 +92,13 @@ class NotificationRepository:
             *self._owner, ids, delivery,
         )  # fmt: skip
 
-    async def postpone(self, ids: list[UUID], until: datetime) -> None:
+    async def postpone(self, ids: list[UUID], delay: timedelta) -> None:
         await self._connection.execute(
             """
-            UPDATE notifications SET delivery = 'waiting', deliver_after = $4
+            UPDATE notifications SET delivery = 'waiting', deliver_after = now() + $4::interval
             WHERE project_id = $1 AND user_id = $2 AND id = ANY($3)
             """,
-            *self._owner, ids, until,
+            *self._owner, ids, delay,
         )  # fmt: skip
 
 

@@ -4,10 +4,9 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from app.kit.clock import utc_now
 from app.kit.database import Connection
 from app.notifications.kinds import KINDS
-from app.notifications.preferences import may_write_at, wants
+from app.notifications.preferences import quiet_left, wants
 from app.notifications.repository import NotificationRepository
 from app.worker.port import enqueue
 
@@ -36,15 +35,14 @@ async def notify(
     # A wrong value must hurt whoever gives it, not the reader of the inbox.
     KINDS[kind].render("en", values)
     KINDS[kind].screen(values)
-    writable = await may_write_at(connection, project_id=project_id, user_id=user_id, lock=True)
-    if writable is None:
+    quiet = await quiet_left(connection, project_id=project_id, user_id=user_id, lock=True)
+    if quiet is None:
         return None
     sends = by_bot and await wants(connection, project_id=project_id, user_id=user_id, kind=kind)
-    deliver_after = max(writable, utc_now() + GATHER) if sends else None
+    delay = max(quiet, GATHER) if sends else None
     notification_id = await NotificationRepository(connection, project_id, user_id).add(
-        kind=kind, values=values, dedupe=dedupe, deliver_after=deliver_after
+        kind=kind, values=values, dedupe=dedupe, delay=delay
     )
-    if notification_id is not None and deliver_after is not None:
-        payload = {"project": project_id, "user": str(user_id)}
-        await enqueue(connection, DELIVER, payload, delay=deliver_after - utc_now())
+    if notification_id is not None and delay is not None:
+        await enqueue(connection, DELIVER, {"project": project_id, "user": str(user_id)}, delay=delay)
     return notification_id

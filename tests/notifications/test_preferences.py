@@ -11,9 +11,9 @@ from app.kit.ids import new_id
 from app.notifications.preferences import (
     DEFAULT_QUIET,
     Quiet,
-    may_write_at,
     quiet_ends_sql,
     quiet_join_sql,
+    quiet_left,
     set_quiet,
     switch,
     wants,
@@ -134,4 +134,4 @@ class TestQuietHours:
     async def test_nobody_can_be_written_to_at_any_time(self, database: Database) -> None:
         async with database.transaction() as connection:
             project_id = await make_project(connection)
-            assert await may_write_at(connection, project_id=project_id, user_id=new_id()) is None
+            assert await quiet_left(connection, project_id=project_id, user_id=new_id()) is None
