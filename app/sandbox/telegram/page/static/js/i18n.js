@@ -188,7 +188,7 @@ export function t(key, values = {}) {
 /** Whether there are words for this key; for names that come from outside. */
 export const knows = (key) => Object.hasOwn(WORDS, key);
 
-const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' });
+const clock = new Intl.DateTimeFormat(language, { hour: 'numeric', minute: '2-digit' });
 const weekday = new Intl.DateTimeFormat(language, { weekday: 'short' });
 const date = new Intl.DateTimeFormat(language, { day: '2-digit', month: '2-digit', year: '2-digit' });
 const longDate = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'long' });

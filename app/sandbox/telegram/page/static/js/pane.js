@@ -45,8 +45,8 @@ export class Pane {
     this.dialogs = new Dialogs(this.body);
     this.app = new AppSheet(this);
     this.element = h('section', { class: `pane pane-${side}`, 'aria-label': t(side), 'data-depth': '0' }, this.body, this.app.element, this.dialogs.layer, this.dialogs.toasts);
-    this.refreshChats = coalesce(() => this.readChats());
-    this.refreshMessages = coalesce(() => this.readMessages());
+    this.refreshChats = coalesce(() => this.read(() => this.readChats()));
+    this.refreshMessages = coalesce(() => this.read(() => this.readMessages()));
     this.drawMe();
   }
 
@@ -70,8 +70,18 @@ export class Pane {
       await api.savePerson(this.person);
       this.desk.people.push(this.person);
     }
-    await this.dialogs.attempt(() => this.readChats());
-    await this.dialogs.attempt(() => this.readMessages());
+    await this.read(() => this.readChats());
+    await this.read(() => this.readMessages());
+  }
+
+  /** Reads; when the desk is out of reach, it is all read again once it is back. */
+  async read(work) {
+    try {
+      await work();
+    } catch (error) {
+      if (error.status === undefined) throw error;
+      if (error.status !== 0) this.dialogs.fail(error);
+    }
   }
 
   row() {
