@@ -3,7 +3,11 @@
 from aiogram import Router
 
 from app.crm.middlewares import know_staff
+from app.readings import telegram_daily as daily
 from app.telegram.handlers import membership, start
+from app.users import telegram as people
+from app.users import telegram_leaving as leaving
+from app.users import telegram_manners as manners
 
 
 def routers() -> list[Router]:
@@ -16,4 +20,13 @@ def routers() -> list[Router]:
 
 def features() -> list[Router]:
     """In the order in which they are asked; the friendly answer to everything else comes last."""
-    return [membership.router(), start.router()]
+    return [
+        membership.router(),
+        start.closed_router(),
+        start.router(),
+        people.router(),
+        daily.router(),
+        leaving.router(),
+        manners.router(),
+        start.hint_router(),
+    ]

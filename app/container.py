@@ -20,6 +20,7 @@ from app.kit.database import Database
 from app.kit.ratelimit import RateLimits
 from app.leads import service as leads
 from app.notifications import repository as notifications
+from app.readings import daily
 from app.readings import service as readings_service
 from app.readings.copies import DeckCopies
 from app.readings.service import ReadingService
@@ -27,6 +28,7 @@ from app.readings.transcripts import Listener
 from app.settings import Settings
 from app.telegram import erasure
 from app.telegram.directory import WebhookDirectory
+from app.users import login_codes, referrals
 from app.users.service import UserService
 from app.users.sessions import SessionService
 from app.users.tokens import Tokens
@@ -105,6 +107,9 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
                     contacts.erase,
                     drafts_repository.erase,
                     notifications.erase,
+                    daily.erase,
+                    referrals.erase,
+                    login_codes.erase,
                     erasure.erase,
                 ),
             ),

@@ -2,8 +2,13 @@
 
 The texts themselves are Telegram HTML; `html` escapes the values that are put into them, `plain` is for
 places without markup (buttons, commands, errors for staff).
+
+Where a language addresses people in more than one form, the text holds all of them: `{ты|вы}` is informal|formal,
+`{готова|готов|готовы}` is feminine|masculine|unspecified. `Words` speaks to one person in the forms that he chose.
 """
 
+import re
+from dataclasses import dataclass
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -14,6 +19,20 @@ from app.kit import json
 LANGUAGES: Final = ("ru", "en")
 # For a language that the bots do not speak.
 FALLBACK: Final = "en"
+
+# As their speakers call them; a code that is not here stands for itself.
+NAMES: Final = {
+    "ar": "العربية", "be": "Беларуская", "bg": "Български", "cs": "Čeština", "de": "Deutsch", "el": "Ελληνικά",
+    "en": "English", "es": "Español", "et": "Eesti", "fa": "فارسی", "fi": "Suomi", "fr": "Français", "he": "עברית",
+    "hi": "हिन्दी", "hy": "Հայերեն", "id": "Bahasa Indonesia", "it": "Italiano", "ja": "日本語", "ka": "ქართული",
+    "kk": "Қазақша", "ko": "한국어", "lt": "Lietuvių", "lv": "Latviešu", "nl": "Nederlands", "pl": "Polski",
+    "pt": "Português", "ro": "Română", "ru": "Русский", "sr": "Српски", "tr": "Türkçe", "uk": "Українська",
+    "uz": "Oʻzbekcha", "vi": "Tiếng Việt", "zh": "中文",
+}  # fmt: skip
+
+ADDRESSES: Final = ("informal", "formal")
+GENDERS: Final = ("feminine", "masculine", "unspecified")
+FORMS: Final = re.compile(r"\{([^{}|]*)\|([^{}|]*)(?:\|([^{}|]*))?\}")
 
 
 @cache
@@ -40,13 +59,46 @@ def plural(language: str, count: int) -> str:
     return "many"
 
 
-def plain(language: str, key: str, **values: Any) -> str:
-    """The text with its values as they are. Raises `KeyError` for a key or value that is missing."""
-    language = language if language in LANGUAGES else FALLBACK
+def language_name(code: str) -> str:
+    return NAMES.get(code, code)
+
+
+@cache
+def _template(language: str, key: str, form: str | None, address: str, gender: str) -> str:
+    """The text with its forms chosen and its values still open."""
     text = texts(language)[key]
-    if isinstance(text, dict):
-        text = text[plural(language, values["count"])]
-    return str(text).format_map(values)
+    if form is not None:
+        text = text[form]
+
+    def choose(match: re.Match[str]) -> str:
+        options = match.groups()
+        return str(options[ADDRESSES.index(address) if options[2] is None else GENDERS.index(gender)])
+
+    return FORMS.sub(choose, str(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The texts as one person is addressed: `address` is one of ADDRESSES, `gender` one of GENDERS."""
+
+    language: str
+    address: str = "formal"
+    gender: str = "unspecified"
+
+    def plain(self, key: str, **values: Any) -> str:
+        """The text with its values as they are. Raises `KeyError` for a key or value that is missing."""
+        language = self.language if self.language in LANGUAGES else FALLBACK
+        form = plural(language, values["count"]) if isinstance(texts(language)[key], dict) else None
+        return _template(language, key, form, self.address, self.gender).format_map(values)
+
+    def html(self, key: str, **values: Any) -> str:
+        """As `plain`, with every value escaped for Telegram's HTML."""
+        return self.plain(key, **{name: escape(str(value), quote=False) for name, value in values.items()})
+
+
+def plain(language: str, key: str, **values: Any) -> str:
+    """As `Words.plain`, to nobody in particular: formal, in no gender."""
+    return Words(language).plain(key, **values)
 
 
 def html(language: str, key: str, **values: Any) -> str:
@@ -56,3 +108,5 @@ def html(language: str, key: str, **values: Any) -> str:
         name: value if isinstance(value, int) else escape(str(value), quote=False) for name, value in values.items()
     }
     return plain(language, key, **safe)
+    """As `Words.html`, to nobody in particular: formal, in no gender."""
+    return Words(language).html(key, **values)

@@ -36,7 +36,7 @@ def spread_copy(project: Project, spread: Spread, language: str) -> dict[str, An
     }
 
 
-def _card_copy(project: Project, card: Card, language: str) -> dict[str, Any]:
+def card_copy(project: Project, card: Card, language: str) -> dict[str, Any]:
     default = project.default_language
     return {
         "key": card.key,
@@ -74,7 +74,7 @@ class DeckCopies:
             content = {
                 "key": deck.key,
                 "name": project.text(deck.name, language),
-                "cards": {card.key: _card_copy(project, card, language) for card in deck.cards_for(spread)},
+                "cards": {card.key: card_copy(project, card, language) for card in deck.cards_for(spread)},
             }
             digest = hashlib.sha256(json.canonical(content)).digest()
             made = self._made[key] = DeckCopyContent(digest, content, tuple(content["cards"]))

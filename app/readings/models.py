@@ -1,12 +1,13 @@
 """Readings with their own copy of what they were made from, their follow-ups, and the generations of text."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
     CheckConstraint,
+    Date,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -164,3 +165,77 @@ class SafetyEvent(Base):
     kind: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
     handled_at: Mapped[datetime | None]
+
+
+class DailyCard(Base):
+    """A person's card of one day of his own calendar, with a copy of the card by language.
+
+    `seed` and `id` recompute the draw: the card is the first of the shuffled deck.
+    """
+
+    __tablename__ = "daily_cards"
+    __table_args__ = (ForeignKeyConstraint(["project_id", "user_id"], OWNER),)
+
+    project_id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    id: Mapped[UUID] = mapped_column(unique=True)
+    seed: Mapped[bytes]
+    deck: Mapped[str]
+    card: Mapped[str]
+    reversed: Mapped[bool]
+    copies: Mapped[dict[str, Any]]
+    drawn_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
+
+
+class ReadingChat(Base):
+    """A reading, or the answer to a follow-up, on its way into a person's private chat.
+
+    `drawing`: `picks` are chosen there by buttons; `following`: a worker shows the text as it is written; `sending`
+    is committed before the final messages leave; `uncertain`: a worker died just then, and nothing is repeated.
+    """
+
+    __tablename__ = "reading_chats"
+    __table_args__ = (
+        ForeignKeyConstraint(["project_id", "reading_id"], READING, ondelete="CASCADE"),
+        ForeignKeyConstraint(
+            ["project_id", "question_id"],
+            ["reading_questions.project_id", "reading_questions.id"],
+            ondelete="CASCADE",
+        ),
+        CheckConstraint(
+            "state IN ('drawing', 'following', 'sending', 'sent', 'uncertain', 'failed', 'gone')", name="state"
+        ),
+        Index(
+            "uq_reading_chats_reading",
+            "reading_id",
+            unique=True,
+            postgresql_where=sql("question_id IS NULL AND state IN ('drawing', 'following', 'sending')"),
+        ),
+        Index(
+            "uq_reading_chats_question",
+            "question_id",
+            unique=True,
+            postgresql_where=sql("state IN ('drawing', 'following', 'sending')"),
+        ),
+        Index("ix_reading_chats_open", "lease_until", postgresql_where=sql("state IN ('following', 'sending')")),
+        Index(None, "project_id", "reading_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    project_id: Mapped[int] = mapped_column(SmallInteger)
+    reading_id: Mapped[UUID]
+    question_id: Mapped[UUID | None]
+    chat_id: Mapped[int]
+    state: Mapped[str]
+    picks: Mapped[list[int]] = mapped_column(ARRAY(Integer), server_default=sql("'{}'"))
+    cards_shown: Mapped[bool] = mapped_column(server_default=sql("false"))
+    # The message that grows where the client has no drafts.
+    message_id: Mapped[int | None]
+    parts_sent: Mapped[int] = mapped_column(SmallInteger, server_default=sql("0"))
+    failures: Mapped[int] = mapped_column(SmallInteger, server_default=sql("0"))
+    error: Mapped[str | None]
+    lease: Mapped[UUID | None]
+    lease_until: Mapped[datetime] = mapped_column(server_default=sql("now()"))
+    created_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
+    updated_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))

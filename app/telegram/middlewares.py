@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from app.catalogue.library import Project
 from app.kit.database import Database
 from app.kit.redis import REDIS_LOST, key
-from app.locales import html
+from app.locales import Words, html
 from app.users.init_data import TelegramPerson
 from app.users.repository import User, UserRepository
 from app.users.sessions import SessionService
@@ -27,7 +27,8 @@ NOTICE_SECONDS = 24 * 3600
 
 class PersonMiddleware(BaseMiddleware):
     """`user`: the person of a private chat with a live project, whose row his first words make; None elsewhere.
-    `language`: what he chose in this project, else his Telegram's, if the project speaks it.
+    `language`: what he chose in this project, else his Telegram's, if the project speaks it. `words`: the bots'
+    texts in that language, as he wants to be addressed.
 
     Whoever was shut out reaches no handler; he is told so once a day.
     """
@@ -41,6 +42,7 @@ class PersonMiddleware(BaseMiddleware):
             user = await self._meet(person, project, data)
         data["user"] = user
         data["language"] = project.language(user.language if user else person.language_code if person else None)
+        data["words"] = words_for(data["language"], user)
         if user is not None and user.state == "blocked":
             return await self._notice(cast(Bot, data["bot"]), project, user, data)
         return await handler(event, data)
@@ -64,6 +66,13 @@ class PersonMiddleware(BaseMiddleware):
         if not first or user.telegram_id is None:
             return None
         return SendMessage(chat_id=user.telegram_id, text=html(data["language"], "blocked.notice"))
+
+
+def words_for(language: str, user: User | None) -> Words:
+    """Formal until he agreed to the notice, as in the Mini App: before that nobody has asked him how."""
+    if user is None or user.consented_at is None:
+        return Words(language)
+    return Words(language, user.address, user.gender)
 
 
 class TransactionMiddleware(BaseMiddleware):

@@ -83,3 +83,15 @@ class DepartureRow(Base):
     project_id: Mapped[int] = mapped_column(SmallInteger, ForeignKey("projects.id"))
     reason: Mapped[str]
     left_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class TelegramFile(Base):
+    """A picture that a bot has sent before: Telegram keeps it, and a file id is good for this bot alone."""
+
+    __tablename__ = "telegram_files"
+
+    project_id: Mapped[int] = mapped_column(SmallInteger, ForeignKey("projects.id"), primary_key=True)
+    bot_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    file_id: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

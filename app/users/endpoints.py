@@ -9,7 +9,8 @@ from app.errors import Unauthenticated
 from app.kit.http import client_address, error_responses, json_response
 from app.users import schemas
 from app.users.auth import CurrentPrincipal
-from app.users.errors import RefreshTokenReused
+from app.users.errors import ProjectNotFound, RefreshTokenReused
+from app.users.login_codes import LoginCodeRepository
 from app.users.sessions import Session
 from app.users.tokens import Tokens
 
@@ -49,6 +50,24 @@ async def sign_in(slug: str, body: schemas.SignIn, request: Request) -> Response
     )
     async with services.database.transaction() as connection:
         session = await services.sessions.sign_in(connection, project=project, person=person)
+    return json_response(session_body(session, services.tokens))
+
+
+@router.post(
+    "/projects/{slug}/auth/code",
+    response_model=schemas.Session,
+    responses=error_responses(401, 403),
+    summary="Sign in with a one-time code from the bot",
+)
+async def sign_in_by_code(slug: str, body: schemas.SignInByCode, request: Request) -> Response:
+    limit_sign_in(request)
+    services = container(request)
+    project = services.catalogue.library().project_by_slug(slug)
+    if project is None:
+        raise ProjectNotFound
+    async with services.database.transaction() as connection:
+        user_id = await LoginCodeRepository(connection, project.id).redeem(body.code)
+        session = await services.sessions.open(connection, project_id=project.id, user_id=user_id)
     return json_response(session_body(session, services.tokens))
 
 

@@ -33,3 +33,7 @@ class LanguageNotSpoken(ArcanaError):
     """`languages` are those that the project speaks."""
 
     status, code, detail = 422, "language_not_spoken", "This project does not speak that language."
+
+
+class LoginCodeInvalid(ArcanaError):
+    status, code, detail = 401, "login_code_invalid", "This link was used already or is too old."

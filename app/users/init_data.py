@@ -25,13 +25,17 @@ MOST_FIELDS = 64
 
 @dataclass(frozen=True, slots=True)
 class TelegramPerson:
-    """What Telegram says of a person; `language_code` is an IETF tag or None."""
+    """What Telegram says of a person; `language_code` is an IETF tag or None.
+
+    `start_param` is what the link that he came by carried, as it came.
+    """
 
     id: int
     first_name: str
     last_name: str | None = None
     username: str | None = None
     language_code: str | None = None
+    start_param: str | None = None
 
 
 def verify(raw: str, *, bot_token: str) -> TelegramPerson:
@@ -71,6 +75,7 @@ def verify(raw: str, *, bot_token: str) -> TelegramPerson:
         clean(person.get("last_name"), 64),
         clean(person.get("username"), 32),
         clean(person.get("language_code"), 16),
+        fields.get("start_param"),
     )
 
 
@@ -100,4 +105,7 @@ def sign(person: TelegramPerson, *, bot_token: str) -> str:
         language_code=person.language_code,
     )
     # Telegram's clients send Ed25519's `signature` beside the hash, and the Mini App's SDK refuses data without it.
-    return init_data_py.sign({"user": user.to_json(), "signature": "sandbox"}, bot_token, auth_date=utc_now())
+    fields = {"user": user.to_json(), "signature": "sandbox"}
+    if person.start_param is not None:
+        fields["start_param"] = person.start_param
+    return init_data_py.sign(fields, bot_token, auth_date=utc_now())

@@ -42,6 +42,8 @@ class User(Base):
     gender: Mapped[str] = mapped_column(server_default="unspecified")
     reversals: Mapped[bool] = mapped_column(server_default=text("true"))
     state: Mapped[str] = mapped_column(server_default="active")
+    # How he came here; null until it is known, written once.
+    source: Mapped[str | None]
     consented_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     last_seen_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
@@ -77,3 +79,53 @@ class ErasedPerson(Base):
     person_hash: Mapped[bytes] = mapped_column(primary_key=True)
     project_id: Mapped[int] = mapped_column(SmallInteger, ForeignKey("projects.id"))
     erased_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class ReferralCode(Base):
+    """What a person's invitations carry (`ref_<code>`)."""
+
+    __tablename__ = "referral_codes"
+    __table_args__ = (
+        ForeignKeyConstraint(["project_id", "user_id"], ["users.project_id", "users.id"]),
+        UniqueConstraint("project_id", "code"),
+    )
+
+    project_id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    code: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Referral(Base):
+    """Who brought whom; nobody is brought twice, or by himself."""
+
+    __tablename__ = "referrals"
+    __table_args__ = (
+        ForeignKeyConstraint(["project_id", "user_id"], ["users.project_id", "users.id"]),
+        ForeignKeyConstraint(["project_id", "referrer_id"], ["users.project_id", "users.id"]),
+        CheckConstraint("user_id <> referrer_id", name="himself"),
+        Index(None, "project_id", "referrer_id"),
+    )
+
+    project_id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    referrer_id: Mapped[UUID]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class LoginCode(Base):
+    """A one-time way into the Mini App in an ordinary browser; only the hash is kept."""
+
+    __tablename__ = "login_codes"
+    __table_args__ = (
+        ForeignKeyConstraint(["project_id", "user_id"], ["users.project_id", "users.id"]),
+        Index(None, "project_id", "user_id"),
+        Index(None, "expires_at"),
+    )
+
+    code_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    project_id: Mapped[int] = mapped_column(SmallInteger)
+    user_id: Mapped[UUID]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

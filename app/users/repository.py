@@ -14,7 +14,7 @@ from app.wallet.repository import UNITS, Balance, Unit
 
 COLUMNS = (
     "id, project_id, telegram_id, first_name, last_name, username, language, timezone, address, gender, reversals, "
-    "state, consented_at, created_at"
+    "state, consented_at, created_at, source"
 )
 
 
@@ -37,6 +37,7 @@ class User:
     state: str
     consented_at: datetime | None
     created_at: datetime
+    source: str | None
 
     def body(self) -> dict[str, Any]:
         """What the API shows; see `app.users.schemas.User`."""
@@ -107,7 +108,7 @@ class UserRepository:
         row = await self._connection.fetchrow(
             """
             SELECT u.id, u.project_id, u.telegram_id, u.first_name, u.last_name, u.username, u.language, u.timezone,
-                u.address, u.gender, u.reversals, u.state, u.consented_at, u.created_at,
+                u.address, u.gender, u.reversals, u.state, u.consented_at, u.created_at, u.source,
                 r.balance AS readings, r.held AS readings_held, f.balance AS follow_ups, f.held AS follow_ups_held,
                 (
                     SELECT id FROM readings WHERE project_id = u.project_id AND user_id = u.id

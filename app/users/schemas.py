@@ -26,6 +26,10 @@ class SignIn(Input):
     init_data: Annotated[str, Field(min_length=1, max_length=8192)]
 
 
+class SignInByCode(Input):
+    code: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{16,128}$")]
+
+
 class Refresh(Input):
     refresh_token: Annotated[str, Field(min_length=1, max_length=256)]
 

@@ -5,10 +5,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from app.catalogue.library import Library, Project
+from app.errors import Unauthenticated
 from app.kit.crypto import derive_key, keyed_hash
 from app.kit.database import Connection
 from app.kit.ids import new_id
-from app.users import init_data
+from app.users import init_data, referrals
 from app.users.errors import ProjectNotFound, RefreshTokenInvalid, UserBlocked
 from app.users.init_data import TelegramPerson
 from app.users.repository import RefreshTokenRepository, User, UserRepository
@@ -51,9 +52,35 @@ class SessionService:
         user = await self.meet(connection, project=project, person=person)
         if user.state == "blocked":
             raise UserBlocked
+        if user.source is None:
+            await self.arrive(connection, project=project, user=user, payload=person.start_param, otherwise="app")
+        return await self._begin(connection, user)
+
+    async def open(self, connection: Connection, *, project_id: int, user_id: UUID) -> Session:
+        """A session for a known person. Raises `Unauthenticated` for one who left, `UserBlocked`."""
+        user = await UserRepository(connection, project_id).get(user_id)
+        if user is None or user.state == "erased":
+            raise Unauthenticated
+        if user.state == "blocked":
+            raise UserBlocked
+        return await self._begin(connection, user)
+
+    async def _begin(self, connection: Connection, user: User) -> Session:
         refresh_token = self._tokens.new_refresh()
         await self._keep(connection, user, refresh_token, family_id=new_id())
         return self._session(user, refresh_token)
+
+    async def arrive(
+        self, connection: Connection, *, project: Project, user: User, payload: str | None, otherwise: str
+    ) -> None:
+        """Notes once how a person came: by whose invitation, by what link, or `otherwise`.
+
+        Whoever was erased before is nobody's newcomer.
+        """
+        returning = user.telegram_id is not None and await UserRepository(connection, project.id).was_erased(
+            self.person_hash(project, user.telegram_id)
+        )
+        await referrals.arrive(connection, user, payload=payload, otherwise=otherwise, returning=returning)
 
     async def meet(self, connection: Connection, *, project: Project, person: TelegramPerson) -> User:
         """The person as Telegram describes him now; a newcomer's row and wallet with the project's free readings.
