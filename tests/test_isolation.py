@@ -15,6 +15,7 @@ NOT_A_USERS = {
     "/api/v1/projects/{slug}/catalogue",
     "/api/v1/projects/{slug}/catalogue/decks/{key}",
     "/api/v1/projects/{slug}/auth/telegram",
+    "/api/v1/projects/{slug}/auth/code",
     "/api/v1/schemas/catalogue.json",
     "/api/v1/auth/refresh",
     "/api/v1/auth/logout",

@@ -93,7 +93,12 @@ class Words:
 
     def html(self, key: str, **values: Any) -> str:
         """As `plain`, with every value escaped for Telegram's HTML."""
-        return self.plain(key, **{name: escape(str(value), quote=False) for name, value in values.items()})
+        escaped = {
+            # Numbers stay numbers: they choose the plural form.
+            name: value if isinstance(value, int) else escape(str(value), quote=False)
+            for name, value in values.items()
+        }
+        return self.plain(key, **escaped)
 
 
 def plain(language: str, key: str, **values: Any) -> str:

@@ -23,7 +23,7 @@ from app.telegram.dialogues import leave_dialogue
 from app.telegram.links import mini_app
 from app.telegram.menu import MenuAction, button
 from app.telegram.photos import send_photo
-from app.telegram.replies import Event, acknowledge, chat_of, say
+from app.telegram.replies import Event, Rows, acknowledge, chat_of, say
 from app.users.repository import User
 
 CAPTION_CHARACTERS = 1024
@@ -58,7 +58,7 @@ async def daily(
         return say(event, words.html("daily.none"))
     copy = card.copy(language)
     caption = daily_text(card, copy, words)
-    rows = [[button(words, "reading")], [mini_app(settings, project).button(words.plain("button.open"))]]
+    rows: Rows = [[button(words, "reading")], [mini_app(settings, project).button(words.plain("button.open"))]]
     if copy["picture"] is None:
         return say(event, caption, rows)
     placed = [TableCard(Spot(50, 50, 0), card.reversed, copy["picture"])]
