@@ -28,6 +28,7 @@ from app.readings.transcripts import Listener
 from app.settings import Settings
 from app.telegram import erasure
 from app.telegram.directory import WebhookDirectory
+from app.telegram.inbox import Inbox
 from app.users import login_codes, referrals
 from app.users.service import UserService
 from app.users.sessions import SessionService
@@ -52,6 +53,7 @@ class Container:
     readings: ReadingService
     listener: Listener
     webhooks: WebhookDirectory
+    inbox: Inbox
 
     def parts(self) -> dict[str, Any]:
         """Its fields by name, as handlers of the bots ask for them."""
@@ -116,6 +118,7 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
             readings=ReadingService(DeckCopies(), draw_lifetime=timedelta(hours=settings.draw_expires_hours)),
             listener=Listener(redis),
             webhooks=WebhookDirectory(secret=secret, catalogue=catalogue),
+            inbox=Inbox(database, transport="webhook"),
         )
     finally:
         await limits.close()

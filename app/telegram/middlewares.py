@@ -1,9 +1,10 @@
 """What every handler gets: the person, the language, and a transaction if it asks for a connection."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from aiogram import BaseMiddleware, Bot
+from aiogram.dispatcher.event.bases import UNHANDLED
 from aiogram.dispatcher.event.handler import HandlerObject
 from aiogram.enums import ChatType
 from aiogram.methods import SendMessage
@@ -12,7 +13,7 @@ from aiogram.types import User as TelegramUser
 from redis.asyncio import Redis
 
 from app.catalogue.library import Project
-from app.kit.database import Database
+from app.kit.database import Connection, Database
 from app.kit.redis import REDIS_LOST, key
 from app.locales import Words, html
 from app.users.init_data import TelegramPerson
@@ -20,6 +21,13 @@ from app.users.repository import User, UserRepository
 from app.users.sessions import SessionService
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
+
+
+class Commitment(Protocol):
+    """Writes the update's outcome into its handler's transaction."""
+
+    async def commit(self, connection: Connection, answer: Any) -> None: ...
+
 
 # How long a person who is shut out is not told so again.
 NOTICE_SECONDS = 24 * 3600
@@ -76,11 +84,15 @@ def words_for(language: str, user: User | None) -> Words:
 
 
 class TransactionMiddleware(BaseMiddleware):
-    """A handler with a `connection` parameter runs in one transaction. What it sends, it returns: the reply
-    leaves after the commit."""
+    """A handler with a `connection` parameter runs in one transaction, in which its update's outcome is written as
+    well. What it sends, it returns: the reply leaves after the commit."""
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         if "connection" not in cast(HandlerObject, data["handler"]).params:
             return await handler(event, data)
         async with cast(Database, data["database"]).transaction() as connection:
-            return await handler(event, {**data, "connection": connection})
+            answer = await handler(event, {**data, "connection": connection})
+            commitment = data.get("commitment")
+            if commitment is not None and answer is not UNHANDLED:
+                await cast(Commitment, commitment).commit(connection, answer)
+            return answer

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, SmallInteger, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kit.database import Base
@@ -18,7 +18,7 @@ class BotRow(Base):
 
     __tablename__ = "bots"
     __table_args__ = (
-        CheckConstraint("state IN ('new', 'ready', 'prepared', 'refused', 'failing', 'gone')", name="state"),
+        CheckConstraint("state IN ('new', 'ready', 'prepared', 'refused', 'failing', 'leaving', 'gone')", name="state"),
     )
 
     bot_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -31,9 +31,31 @@ class BotRow(Base):
     # A stable code, and what an operator reads; both null while all is well.
     error_code: Mapped[str | None]
     error: Mapped[str | None]
+    # What Telegram itself said, which goes into the words of any language.
+    error_reason: Mapped[str | None]
     failures: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     checked_at: Mapped[datetime | None]
     next_check_at: Mapped[datetime | None]
+    # Sealed by our own keyring, so that a bot that leaves the catalogue can still be told to stop.
+    sealed_token: Mapped[str | None]
+
+
+class ManagedBotRow(Base):
+    """A bot that was made for a project inside Telegram; its token stands in for the one that nobody pasted."""
+
+    __tablename__ = "managed_bots"
+    __table_args__ = (UniqueConstraint("project_id"),)
+
+    bot_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    project_id: Mapped[int] = mapped_column(SmallInteger, ForeignKey("projects.id"))
+    username: Mapped[str | None]
+    # Sealed as the plugin seals: with the project's key inside.
+    sealed_token: Mapped[str]
+    # The bot that may ask Telegram for the token, and the person who made this one.
+    manager_bot_id: Mapped[int]
+    owner_id: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    token_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
 class UpdateRow(Base):
@@ -70,6 +92,8 @@ class UpdateRow(Base):
     leased_until: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
     error: Mapped[str | None]
+    # What its handler has committed and what is still to be sent; null while the handler has not come to its end.
+    reply: Mapped[dict[str, Any] | None]
 
 
 class DepartureRow(Base):

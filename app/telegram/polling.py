@@ -28,7 +28,7 @@ from app.settings import Settings
 from app.telegram.dispatcher import build_dispatcher
 from app.telegram.registry import BotRegistry
 from app.telegram.repository import BotRepository
-from app.telegram.updates import MalformedUpdate, keep, read
+from app.telegram.updates import Arrival, MalformedUpdate, keep_all, read
 
 log = get_logger("app.telegram.polling")
 
@@ -36,6 +36,11 @@ POLL_SECONDS = 25
 LONGEST_PAUSE = 60.0
 # How soon a new bot is polled, a removed one left alone, and a lease of a dead process taken over.
 LOOK_SECONDS = 1.0
+
+# Of all bots in one statement: a process that stands by asks every second.
+_LEASE = "hashtextextended('arcana telegram poller ' || bot_id, 0)"
+TRY_LEASES = f"SELECT bot_id FROM unnest($1::bigint[]) AS bot_id WHERE pg_try_advisory_lock({_LEASE})"  # noqa: S608
+GIVE_BACK = f"SELECT pg_advisory_unlock({_LEASE}) FROM (SELECT $1::bigint AS bot_id) AS given"  # noqa: S608
 
 
 class GetUpdates(TelegramMethod[list[dict[str, Any]]]):
@@ -100,10 +105,9 @@ class Poller:
                 wanted = {project.bot.id for project in polled if project.bot}
                 for bot_id in [known for known, task in tasks.items() if known not in wanted or task.done()]:
                     await _stop(tasks.pop(bot_id))
-                    await session.execute("SELECT pg_advisory_unlock(hashtextextended($1, 0))", _lease(bot_id))
-                for bot_id in wanted - tasks.keys():
-                    if await session.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", _lease(bot_id)):
-                        tasks[bot_id] = asyncio.create_task(self._poll(bot_id))
+                    await session.execute(GIVE_BACK, bot_id)
+                for row in await session.fetch(TRY_LEASES, list(wanted - tasks.keys())):
+                    tasks[row["bot_id"]] = asyncio.create_task(self._poll(row["bot_id"]))
                 await asyncio.sleep(LOOK_SECONDS)
         finally:
             await asyncio.gather(*(_stop(task) for task in tasks.values()))
@@ -146,18 +150,18 @@ class Poller:
                 pause = self._first_pause
 
     async def _keep(self, project: Project, bot_id: int, found: list[dict[str, Any]]) -> int | None:
-        """Stores a batch in one transaction; the offset that confirms it."""
+        """Stores a batch in one statement; the offset that confirms it."""
         if not found:
             return None
-        async with self._database.transaction() as connection:
-            for update in found:
-                try:
-                    incoming = read(json.dumps(update))
-                except MalformedUpdate as error:
-                    # It would come again for ever, and everything after it never.
-                    log.error("a malformed update was skipped", bot_id=bot_id, reason=error.message)
-                    continue
-                await keep(connection, project_id=project.id, bot_id=bot_id, incoming=incoming, transport="polling")
+        arrivals = []
+        for update in found:
+            try:
+                arrivals.append(Arrival(project.id, bot_id, read(json.dumps(update))))
+            except MalformedUpdate as error:
+                # It would come again for ever, and everything after it never.
+                log.error("a malformed update was skipped", bot_id=bot_id, reason=error.message)
+        async with self._database.connection() as connection:
+            await keep_all(connection, arrivals, transport="polling")
         return max(int(update["update_id"]) for update in found) + 1
 
     async def _resolve(self, project: Project, bot: Bot, error: TelegramConflictError) -> None:
@@ -215,10 +219,6 @@ async def run_polling(settings: Settings, routers: Sequence[Router]) -> None:
         finally:
             await container.catalogue.stop()
             await bots.close()
-
-
-def _lease(bot_id: int) -> str:
-    return f"arcana telegram poller {bot_id}"
 
 
 async def _stop(task: "asyncio.Task[None]") -> None:

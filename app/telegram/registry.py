@@ -61,6 +61,11 @@ class BotRegistry:
         """The kinds of update that some handler wants."""
         return sorted(self.dispatcher.resolve_used_update_types())
 
+    @property
+    def loaded(self) -> bool:
+        """False until the first catalogue has arrived."""
+        return bool(self._current().stamp)
+
     def projects(self) -> Iterator[Project]:
         """Every project that has a bot, in any status."""
         return (project for project in self._current().projects if project.bot)

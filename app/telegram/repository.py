@@ -7,7 +7,8 @@ from typing import Any
 from app.kit.database import Connection
 
 COLUMNS = (
-    "bot_id, project_id, webhook_id, username, state, sent, settings_hash, error_code, error, failures, next_check_at"
+    "bot_id, project_id, webhook_id, username, state, sent, settings_hash, error_code, error, failures, next_check_at,"
+    " sealed_token"
 )
 
 
@@ -24,6 +25,7 @@ class BotRecord:
     error: str | None
     failures: int
     next_check_at: datetime | None
+    sealed_token: str | None
 
 
 async def bot_records(connection: Connection) -> dict[int, BotRecord]:
@@ -53,18 +55,21 @@ class BotRepository:
         username: str | None,
         sent: dict[str, str],
         settings_hash: str,
+        sealed_token: str | None,
+        check_after: timedelta | None,
     ) -> None:
-        """Everything was accepted. A bot that moved to another project moves with its row."""
+        """Everything essential was accepted; `check_after` for what Telegram takes later. A bot that moved to another
+        project moves with its row."""
         await self._connection.execute(
             """
-            INSERT INTO bots
-                (bot_id, project_id, webhook_id, username, state, sent, settings_hash, checked_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, now())
+            INSERT INTO bots (bot_id, project_id, webhook_id, username, state, sent, settings_hash, sealed_token,
+                checked_at, next_check_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now(), now() + $9::interval)
             ON CONFLICT (bot_id) DO UPDATE SET project_id = $2, webhook_id = $3, username = $4, state = $5,
-                sent = $6, settings_hash = $7, checked_at = now(), error_code = NULL, error = NULL,
-                failures = 0, next_check_at = NULL
+                sent = $6, settings_hash = $7, sealed_token = $8, checked_at = now(), error_code = NULL,
+                error = NULL, error_reason = NULL, failures = 0, next_check_at = now() + $9::interval
             """,
-            bot_id, self._project_id, webhook_id, username, state, sent, settings_hash,
+            bot_id, self._project_id, webhook_id, username, state, sent, settings_hash, sealed_token, check_after,
         )  # fmt: skip
 
     async def fail(
@@ -75,26 +80,30 @@ class BotRepository:
         state: str,
         sent: dict[str, str],
         settings_hash: str,
+        sealed_token: str | None,
         error_code: str,
         error: str,
+        reason: str,
         check_after: timedelta,
     ) -> bool:
-        """Records what is wrong and when to look again; true if it is news."""
+        """Records what is wrong and when to look again; true if it is news. A token once kept is kept."""
         news: Any = await self._connection.fetchval(
             """
             WITH before AS (SELECT error_code, settings_hash FROM bots WHERE bot_id = $1)
             INSERT INTO bots
-                (bot_id, project_id, webhook_id, state, sent, settings_hash, error_code, error, failures,
-                 checked_at, next_check_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, now(), now() + $9::interval)
+                (bot_id, project_id, webhook_id, state, sent, settings_hash, sealed_token, error_code, error,
+                 error_reason, failures, checked_at, next_check_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, now(), now() + $11::interval)
             ON CONFLICT (bot_id) DO UPDATE SET project_id = $2, webhook_id = $3, state = $4, sent = $5,
-                settings_hash = $6, error_code = $7, error = $8, failures = bots.failures + 1,
-                checked_at = now(), next_check_at = now() + $9::interval
+                settings_hash = $6, sealed_token = coalesce($7, bots.sealed_token), error_code = $8, error = $9,
+                error_reason = $10, failures = bots.failures + 1, checked_at = now(),
+                next_check_at = now() + $11::interval
             RETURNING NOT EXISTS (
-                SELECT FROM before WHERE before.error_code = $7 AND before.settings_hash = $6
+                SELECT FROM before WHERE before.error_code = $8 AND before.settings_hash = $6
             )
             """,
-            bot_id, self._project_id, webhook_id, state, sent, settings_hash, error_code, error, check_after,
+            bot_id, self._project_id, webhook_id, state, sent, settings_hash, sealed_token, error_code, error,
+            reason or None, check_after,
         )  # fmt: skip
         return bool(news)
 
@@ -102,18 +111,29 @@ class BotRepository:
         """What a poller found wrong, or right again. It takes back nothing that the set-up has recorded."""
         await self._connection.execute(
             """
-            UPDATE bots SET error_code = $3, error = $4
+            UPDATE bots SET error_code = $3, error = $4, error_reason = NULL
             WHERE bot_id = $1 AND project_id = $2 AND ($3::text IS NOT NULL OR error_code = $5)
             """,
             bot_id, self._project_id, error_code, error, instead_of,
         )  # fmt: skip
 
-    async def forget(self, bot_id: int) -> None:
-        """The bot left the catalogue; should it come back, everything is sent to it again."""
+    async def leave_later(self, bot_id: int, *, check_after: timedelta) -> None:
+        """The bot left the catalogue, and its Telegram could not be told yet."""
         await self._connection.execute(
             """
-            UPDATE bots SET state = 'gone', sent = '{}', settings_hash = NULL, error_code = NULL,
-                error = NULL, next_check_at = NULL
+            UPDATE bots SET state = 'leaving', settings_hash = NULL, failures = failures + 1,
+                next_check_at = now() + $3::interval
+            WHERE bot_id = $1 AND project_id = $2
+            """,
+            bot_id, self._project_id, check_after,
+        )  # fmt: skip
+
+    async def forget(self, bot_id: int) -> None:
+        """The bot left the catalogue, and its token with it; should it come back, everything is sent to it again."""
+        await self._connection.execute(
+            """
+            UPDATE bots SET state = 'gone', sent = '{}', settings_hash = NULL, sealed_token = NULL, error_code = NULL,
+                error = NULL, error_reason = NULL, failures = 0, next_check_at = NULL
             WHERE bot_id = $1 AND project_id = $2
             """,
             bot_id, self._project_id,

@@ -11,6 +11,7 @@ from app.readings.transcripts import Publisher
 from app.readings.writer import Writer
 from app.settings import Settings
 from app.telegram.dispatcher import build_dispatcher
+from app.telegram.onboarding import Onboarding
 from app.telegram.registry import BotRegistry
 
 
@@ -21,6 +22,7 @@ class WorkerContainer(Container):
     writer: Writer
     # Only here: aiogram costs a process 137 MB and 2.7 s, which the API does without.
     bots: BotRegistry
+    onboarding: Onboarding
 
 
 @asynccontextmanager
@@ -45,7 +47,12 @@ async def open_worker_container(settings: Settings) -> AsyncIterator[WorkerConta
         )
         try:
             yield WorkerContainer(
-                **base.parts(), interpreter=interpreter, publisher=publisher, writer=writer, bots=bots
+                **base.parts(),
+                interpreter=interpreter,
+                publisher=publisher,
+                writer=writer,
+                bots=bots,
+                onboarding=Onboarding(bots, base.database, base.keyring),
             )
         finally:
             await bots.close()

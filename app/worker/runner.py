@@ -19,6 +19,8 @@ from app.kit.database import LOST
 from app.kit.process import settle_memory
 from app.kit.telemetry import JOBS, get_logger
 from app.settings import Settings
+from app.telegram.pump import UpdatePump
+from app.telegram.working import UpdateWorker
 from app.worker.beat import Scheduler
 from app.worker.container import WorkerContainer, open_worker_container
 from app.worker.jobs import build_registry
@@ -150,4 +152,6 @@ async def _work(container: WorkerContainer, registry: JobRegistry) -> None:
         group.create_task(container.publisher.run())
         group.create_task(container.writer.run())
         group.create_task(Consumer(container, registry).run())
+        updates = UpdateWorker(container.bots, container.database, parts=container.parts())
+        group.create_task(UpdatePump(updates, container.database).run())
         log.info("the worker is ready", jobs=len(registry.jobs))

@@ -159,7 +159,7 @@ class Shelf:
 
     def put(self, project: Project) -> Project:
         self.projects[project.id] = project
-        self.current = Library(projects=tuple(self.projects.values()))
+        self.current = Library(stamp="shelf", projects=tuple(self.projects.values()))
         return project
 
     def change(self, project: Project, **changes: Any) -> Project:
@@ -167,7 +167,7 @@ class Shelf:
 
     def remove(self, project: Project) -> None:
         del self.projects[project.id]
-        self.current = Library(projects=tuple(self.projects.values()))
+        self.current = Library(stamp="shelf", projects=tuple(self.projects.values()))
 
 
 def bot_of(bot_id: int, name: str = "one") -> Bot:

@@ -14,7 +14,6 @@ import pytest
 from app.bots import routers
 from app.catalogue.library import Project
 from app.settings import Settings
-from app.telegram.onboarding import Onboarding
 from app.telegram.polling import run_polling
 from app.worker.container import WorkerContainer, open_worker_container
 from tests.conftest import open_api, open_worker
@@ -50,7 +49,7 @@ async def installed(settings: Settings, desk: Desk) -> AsyncIterator[Installatio
             assert project.bot is not None
             body = {"token": project.bot.token.get_secret_value(), "username": project.bot.username}
             assert (await desk.client.post("/sandbox/bots", json=body)).status_code == 201
-        await Onboarding(container.bots, container.database).run()
+        await container.onboarding.run()
         async with open_worker(settings):
             yield Installation(container, projects)
 

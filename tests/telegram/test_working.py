@@ -80,8 +80,6 @@ class TestRepetition:
         assert not await office.keep(luna, message(1, "hello"))
         assert await run(worker, luna, message(1)) == 0
         assert seen == ["begin hello", "end hello"]
-        async with office.database.connection() as connection:
-            assert await connection.fetchval("SELECT count(*) FROM pgqueuer") == 1
 
     async def test_two_bots_may_use_the_same_update_id(self, office: Office, luna: Project, verbena: Project) -> None:
         seen: list[str] = []
@@ -107,8 +105,6 @@ class TestCrash:
         worker = office.worker(office.bots(routers=[recording(seen)]))
         assert await run(worker, luna, message(1)) == 0
         await asyncio.sleep(0.6)
-        async with office.database.transaction() as connection:
-            assert await updates.enqueue_stranded(connection, grace=timedelta(0)) == 1
         assert await run(worker, luna, message(1)) == 1
         row = await office.row(1)
         assert (row["state"], row["attempts"], row["failures"]) == ("done", 2, 1)
@@ -186,15 +182,19 @@ class TestFailure:
         assert await run(worker, luna, message(2)) == 2
         assert seen == ["begin broken", "begin broken", "end broken", "begin fine", "end fine"]
 
-    async def test_a_retry_has_a_job_of_its_own(self, office: Office, luna: Project, database: Database) -> None:
+    async def test_a_retry_is_due_after_its_pause(self, office: Office, luna: Project, database: Database) -> None:
         worker = office.worker(office.bots(routers=[recording([], fail_on={"broken"})]), backoff=(30,))
         await office.keep(luna, message(1, "broken"))
         await run(worker, luna, message(1))
         async with database.connection() as connection:
-            delays = await connection.fetch(
-                "SELECT round(extract(epoch FROM execute_after - created)) AS delay FROM pgqueuer ORDER BY id"
+            assert 29 < await connection.fetchval(
+                "SELECT extract(epoch FROM next_attempt_at - now()) FROM telegram_updates"
             )
-        assert [int(row["delay"]) for row in delays] == [0, 30]
+            lease = timedelta(seconds=5)
+            assert await updates.claim_due(connection, limit=10, lease=lease) == []
+            await connection.execute("UPDATE telegram_updates SET next_attempt_at = now()")
+            (claimed,) = await updates.claim_due(connection, limit=10, lease=lease)
+        assert (claimed.update_id, claimed.attempt, claimed.failures) == (1, 2, 1)
 
     async def test_what_aiogram_cannot_read_is_put_aside_at_once(self, office: Office, luna: Project) -> None:
         await office.keep(luna, {"update_id": 1, "message": {"chat": {"id": 5}, "text": 7}})
