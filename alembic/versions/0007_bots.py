@@ -16,7 +16,6 @@ STATES = "'new', 'ready', 'prepared', 'refused', 'failing'"
 
 
 def upgrade() -> None:
-    op.execute("CREATE TABLE IF NOT EXISTS staff_groups (project_id smallint primary key, chat_id bigint, title text, language text, connected_by bigint)")  # TEMPORARY
     op.add_column("bots", sa.Column("error_reason", sa.Text()))
     op.add_column("bots", sa.Column("sealed_token", sa.Text()))
     op.drop_constraint(op.f("ck_bots_state"), "bots")
