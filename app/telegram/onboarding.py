@@ -81,7 +81,7 @@ class Onboarding:
             return 0
         async with self._database.connection() as connection:
             records = await bot_records(connection)
-            audiences = await presentation.audiences(connection, self._bots.settings.super_admin_ids)
+            audiences = await presentation.audiences(connection, self._bots.settings.super_admins)
         projects = list(self._bots.projects())
         due = []
         for number, project in enumerate(projects):

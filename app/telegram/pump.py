@@ -92,7 +92,7 @@ class UpdatePump:
                 session = await self._database.dedicated()
                 try:
                     lost = asyncio.Event()
-                    session.add_termination_listener(lambda _: lost.set())
+                    session.add_termination_listener(lambda _, lost=lost: lost.set())
                     await session.add_listener(CHANNEL, lambda *_: self._news.set())
                     await lost.wait()
                 finally:

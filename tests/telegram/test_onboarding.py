@@ -268,7 +268,7 @@ class TestScopes:
     async def test_a_super_admin_gets_his_when_he_has_met_the_bot(
         self, office: Office, desk: Desk, luna: Project
     ) -> None:
-        setup = onboarding(office, super_admin_ids=(5, 6))
+        setup = onboarding(office, super_admins=(5, 6))
         await setup.run()
         assert not any(scope.startswith("chat:") for scope in (await desk.bot(LUNA))["commands"])
         await desk.say(LUNA, "/start")

@@ -187,9 +187,10 @@ class TestFailure:
         await office.keep(luna, message(1, "broken"))
         await run(worker, luna, message(1))
         async with database.connection() as connection:
-            assert await connection.fetchval(
-                "SELECT extract(epoch FROM next_attempt_at - now()) FROM telegram_updates"
-            ) > 29
+            assert (
+                await connection.fetchval("SELECT extract(epoch FROM next_attempt_at - now()) FROM telegram_updates")
+                > 29
+            )
             lease = timedelta(seconds=5)
             assert await updates.claim_due(connection, limit=10, lease=lease) == []
             await connection.execute("UPDATE telegram_updates SET next_attempt_at = now()")
