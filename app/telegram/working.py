@@ -31,10 +31,10 @@ from app.kit.clock import utc_now
 from app.kit.database import Connection, Database
 from app.kit.telemetry import get_logger, redact
 from app.telegram.grouping import GroupCommit
+from app.telegram.kept_replies import pack, unpack
 from app.telegram.limiter import Congested
 from app.telegram.metrics import WORKED
 from app.telegram.registry import BotRegistry
-from app.telegram.kept_replies import pack, unpack
 from app.telegram.updates import Claimed, UpdateRepository, finish_all, renew_all, tell_workers
 
 log = get_logger("app.telegram.working")
