@@ -224,7 +224,8 @@ class TestWords:
         desk.open(left=anna, right=world.person("Коллега"))
         desk.left.chat(bot.name)
         desk.left.button("Начать", exact=True).click()
-        bot.update("message")
+        desk.left.hears("/start")
+        assert bot.update("message")["text"] == "/start"
         desk.context.set_offline(True)
         desk.left.composer.fill("Слышно?")
         desk.left.composer.press("Enter")

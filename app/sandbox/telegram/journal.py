@@ -13,7 +13,7 @@ REMEMBERED = 5_000
 @dataclass(frozen=True, slots=True)
 class Change:
     """`kind`: message, edited, deleted, reaction, topic, draft, answer, chat, member, menu, commands, keyboard,
-    invoice, pinned. `chat` is None for what concerns a bot as a whole."""
+    invoice, pinned, action. `chat` is None for what concerns a bot as a whole."""
 
     seq: int
     kind: str

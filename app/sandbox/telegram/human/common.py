@@ -103,5 +103,6 @@ def view(post: Post, chat: Chat) -> dict[str, Any]:
         "pinned": post.pinned,
         "edited": "edit_date" in post.body,
         "service": post.service,
+        "paid": post.paid,
         "reactions": counts(post),
     }

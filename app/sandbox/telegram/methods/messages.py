@@ -57,9 +57,10 @@ async def send_message_draft(request: ApiRequest) -> bool:
 
 async def send_chat_action(request: ApiRequest) -> bool:
     chat = request.chat()
-    request.topic(chat)
+    topic = request.topic(chat)
     if request.text("action") not in CHAT_ACTIONS:
         raise bad_request("Wrong parameter action in request")
+    request.desk.journal.add("action", chat=chat, bot_id=request.bot.id, topic=topic, action=request.text("action"))
     return True
 
 

@@ -73,6 +73,7 @@ export const makeTopic = (body) => post('topics', body);
 export const changeTopic = (what, body) => post(`topics/${what}`, body);
 
 export const stars = (person) => get('stars', { person });
+export const setStars = (user, balance) => post('stars', { user, balance });
 export const invoice = (slug) => get('invoice', { slug });
 export const pay = (body) => post('pay', body);
 

@@ -40,7 +40,7 @@ function renderMessage({ messages, own, first, last, group, person }, actions) {
         ],
     reactions(main, person, actions, meta(messages.at(-1), main)),
   );
-  const markup = head.reply_markup?.inline_keyboard;
+  const markup = keyboardOf(main.reply_markup ? main : head);
   return h(
     'article',
     { class: `message ${own ? 'own' : ''} ${last ? 'last' : ''} ${head.deleted ? 'deleted' : ''}`, dataset: { id: head.message_id }, 'aria-label': label(head) },
@@ -49,7 +49,7 @@ function renderMessage({ messages, own, first, last, group, person }, actions) {
       'div',
       { class: 'message-body' },
       h('div', { class: 'bubble-line' }, bubble, !main.deleted && menuButton(main, actions)),
-      markup && !main.deleted && inlineKeyboard(main.reply_markup ? main : head, actions),
+      markup && !main.deleted && inlineKeyboard(main.reply_markup ? main : head, markup, actions),
     ),
   );
 }
@@ -129,11 +129,14 @@ function reactions(message, person, actions, time) {
 
 const BUTTON_MARKS = { url: 'link', web_app: 'window', copy_text: 'copy', login_url: 'link' };
 
-function inlineKeyboard(message, actions) {
+/** The rows under a message; an invoice that brings none gets a button to pay with. */
+const keyboardOf = (message) => message.reply_markup?.inline_keyboard ?? (message.invoice ? [[{ text: '', pay: true }]] : null);
+
+function inlineKeyboard(message, rows, actions) {
   return h(
     'div',
     { class: 'inline-keyboard' },
-    message.reply_markup.inline_keyboard.map((row, y) =>
+    rows.map((row, y) =>
       h(
         'div',
         { class: 'inline-row' },
@@ -145,9 +148,10 @@ function inlineKeyboard(message, actions) {
               type: 'button',
               class: `inline-button ${button.style ? `style-${button.style}` : ''}`,
               dataset: { control: `inline${message.message_id}:${y}:${x}` },
+              disabled: Boolean(button.pay && message.paid),
               on: { click: (event) => actions.button(message, button, event.currentTarget) },
             },
-            h('span', {}, button.pay && message.invoice ? payLabel(button, message.invoice) : button.text),
+            h('span', {}, button.pay && message.invoice ? payLabel(button, message) : button.text),
             mark && icon(BUTTON_MARKS[mark]),
           );
         }),
@@ -157,8 +161,10 @@ function inlineKeyboard(message, actions) {
 }
 
 /** Telegram puts a star in place of “⭐” and “XTR” in the first button of an invoice. */
-const payLabel = (button, { total_amount: total, currency }) =>
-  button.text ? button.text.replace(/XTR/g, '⭐') : t('pay', { amount: amountOf(total, currency) });
+function payLabel(button, { invoice: { total_amount: total, currency }, paid }) {
+  if (paid) return `✓ ${t('paidToast')}`;
+  return button.text ? button.text.replace(/XTR/g, '⭐') : t('pay', { amount: amountOf(total, currency) });
+}
 
 /** The answer that is still being written (sendMessageDraft); without text the bot is thinking. */
 export function renderDraft(draft, actions) {

@@ -41,7 +41,8 @@ const WORDS = {
   language: ['Язык Telegram', 'Language of Telegram'],
   russian: ['Русский', 'Russian'],
   english: ['Английский', 'English'],
-  starsBalance: ['Звёзды: {count}', 'Stars: {count}'],
+  starsBalance: ['{name}: ⭐ {count}', '{name}: ⭐ {count}'],
+  moreStars: ['Ещё {count} звёзд', '{count} more Stars'],
 
   newGroup: ['Новая группа', 'New group'],
   groupTitle: ['Название группы', 'Name of the group'],
@@ -164,6 +165,8 @@ const WORDS = {
   payOnce: ['Оплата звёздами Telegram. Звёзды на этом столе ненастоящие.', 'Payment in Telegram Stars. The Stars on this desk are not real.'],
   everyMonth: ['каждые 30 дней', 'every 30 days'],
   paidToast: ['Оплачено', 'Paid'],
+  pay_BALANCE_TOO_LOW: ['Не хватает звёзд. Их можно добавить в меню под именем.', 'Not enough Stars. You can add some in the menu under the name.'],
+  pay_BOT_PRECHECKOUT_TIMEOUT: ['Бот не ответил за десять секунд.', 'The bot did not answer within ten seconds.'],
   payFailed: ['Платёж не прошёл', 'The payment failed'],
 
   reload: ['Обновить', 'Reload'],

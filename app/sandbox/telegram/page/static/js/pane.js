@@ -13,7 +13,7 @@ import { AppSheet } from './webapp/sheet.js';
 
 const TYPING_MILLISECONDS = 5_000;
 const GENERAL = 1;
-const MESSAGE_CHANGES = new Set(['message', 'edited', 'deleted', 'reaction', 'pinned', 'topic', 'member', 'chat']);
+const MESSAGE_CHANGES = new Set(['message', 'edited', 'deleted', 'reaction', 'pinned', 'topic', 'member', 'chat', 'invoice']);
 
 export class Pane {
   constructor(side, desk) {
@@ -149,7 +149,7 @@ export class Pane {
       return;
     }
     if (change.kind === 'message' && row) this.actions.delete(chatKey(row));
-    if (['answer', 'invoice'].includes(change.kind)) return;
+    if (change.kind === 'answer') return;
     this.refreshChats();
     if (row && row === this.row() && MESSAGE_CHANGES.has(change.kind)) this.refreshMessages();
   }

@@ -5,19 +5,25 @@ import { icon, h } from './dom.js';
 import { language, t } from './i18n.js';
 import { avatar, nameOf } from './names.js';
 
+const MORE_STARS = 1_000;
+
 /** The menu under the person's name. */
 export async function peopleMenu(pane, at) {
   await pane.dialogs.attempt(() => pane.desk.load());
-  const balance = pane.person && (await api.stars(pane.person.id).catch(() => null));
-  const count = balance?.balance ?? balance?.stars ?? balance?.count;
+  const count = pane.person && (await pane.dialogs.attempt(() => api.stars(pane.person.id)))?.balance;
   const entries = pane.desk.people.map((person) => ({
     label: `${nameOf(person)}${person.language_code ? ` · ${person.language_code}` : ''}`,
     icon: person.id === pane.person?.id ? h('span', { class: 'checked-avatar' }, avatar(person, { size: 's' }), icon('check')) : avatar(person, { size: 's' }),
     run: () => pane.sit(person),
   }));
-  await pane.dialogs.menu([...entries, { label: t('newPerson'), icon: icon('plus'), run: () => makePerson(pane) }], at, {
+  const more = typeof count === 'number' && {
+    label: t('moreStars', { count: MORE_STARS }),
+    icon: h('span', { class: 'menu-emoji', 'aria-hidden': 'true' }, '⭐'),
+    run: () => pane.dialogs.attempt(() => api.setStars(pane.person.id, count + MORE_STARS)),
+  };
+  await pane.dialogs.menu([...entries, { label: t('newPerson'), icon: icon('plus'), run: () => makePerson(pane) }, more], at, {
     label: t('choosePerson'),
-    head: () => typeof count === 'number' && h('div', { class: 'menu-note' }, `⭐ ${t('starsBalance', { count })}`),
+    head: () => typeof count === 'number' && h('div', { class: 'menu-note' }, t('starsBalance', { name: nameOf(pane.person), count })),
   });
 }
 
