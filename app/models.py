@@ -1,6 +1,7 @@
 """All ORM models, imported for Alembic: `Base.metadata` is the schema."""
 
 from app.alerts import models as alerts
+from app.broadcasts import models as broadcasts
 from app.catalogue import models as catalogue
 from app.crm import audit, contacts, drafts_repository, templates
 from app.crm import models as crm
@@ -24,6 +25,7 @@ __all__ = [
     "alerts",
     "audit",
     "cards",
+    "broadcasts",
     "catalogue",
     "contacts",
     "crm",

@@ -50,6 +50,7 @@ class Congested(Unavailable):
 # booked first; the bot's only when the chat need not wait, so that one busy chat never blocks the whole bot.
 # ARGV: longest wait, then interval and tolerance of every schedule, all in µs. KEYS: pause, [chat], bot.
 # Answers {wait, done}: done = 1 when the bot's place is booked too; wait = -needed when it would be too long.
+# What was taken is counted for the broadcasts, which give way to it (see booking.py).
 RESERVE: Final = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
@@ -67,6 +68,10 @@ for i = 2, #KEYS do
   if wait > longest then return {-wait, 0} end
   local next = math.max(planned, send_at) + interval
   redis.call('SET', KEYS[i], string.format('%.0f', next), 'PX', math.ceil((next - now) / 1000) + 1000)
+  if i == #KEYS then
+    redis.call('INCR', KEYS[i] .. ':taken')
+    redis.call('PEXPIRE', KEYS[i] .. ':taken', 2000)
+  end
   if wait > 0 or i == #KEYS then return {wait, i == #KEYS and 1 or 0} end
 end
 """

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 
 from aiogram import Bot
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
@@ -26,6 +27,9 @@ LONGEST_WAIT_SECONDS = 20.0
 COUNTED = ("send", "edit", "copy", "forward", "createForumTopic")
 UNCOUNTED = frozenset({"sendChatAction"})
 
+# True in a task whose one message has its place already (see booking.py); it deals with every refusal itself.
+BOOKED: ContextVar[bool] = ContextVar("booked", default=False)
+
 # (bot id, chat id, Telegram's words)
 Departed = Callable[[int, int, str], Awaitable[None]]
 
@@ -40,7 +44,8 @@ class Outgoing(BaseRequestMiddleware):
 
     A message waits for its turn; on 429 the whole bot pauses and the message is sent again, a bounded number
     of times. A connection that was never made is tried again too; any other network fault is not, for the Bot
-    API has no idempotency. 403 is reported to `departed` and raised.
+    API has no idempotency. 403 is reported to `departed` and raised. What is `BOOKED` is sent once and at once;
+    of its refusals only the pause that a 429 demands is kept here, for it concerns everybody.
     """
 
     def __init__(self, limiter: SendLimiter, departed: Departed) -> None:
@@ -55,12 +60,29 @@ class Outgoing(BaseRequestMiddleware):
     ) -> Response[TelegramType]:
         name = method.__api_method__
         try:
-            response = await (self._send(make_request, bot, method) if counted(method) else make_request(bot, method))
+            if BOOKED.get():
+                response = await self._send_once(make_request, bot, method)
+            elif counted(method):
+                response = await self._send(make_request, bot, method)
+            else:
+                response = await make_request(bot, method)
         except TelegramAPIError as error:
             CALLS.labels(name, type(error).__name__).inc()
             raise
         CALLS.labels(name, "ok").inc()
         return response
+
+    async def _send_once(
+        self,
+        make_request: NextRequestMiddlewareType[TelegramType],
+        bot: Bot,
+        method: TelegramMethod[TelegramType],
+    ) -> Response[TelegramType]:
+        try:
+            return await make_request(bot, method)
+        except TelegramRetryAfter as error:
+            await self._limiter.pause(bot.id, error.retry_after)
+            raise
 
     async def _send(
         self,
