@@ -74,7 +74,8 @@ REACHABLE = f"""
 
 def conditions(segment: dict[str, Any], *, first: int) -> tuple[str, list[Any]]:
     """SQL over `u` and its parameters, numbered from `first`; `segment` is what `stored` gave."""
-    words, values = [REACHABLE], []
+    words: list[str] = [REACHABLE]
+    values: list[Any] = []
     for criterion in CRITERIA:
         if (value := segment.get(criterion.name)) is not None:
             words.append(criterion.condition.format(f"${first + len(values)}"))

@@ -17,6 +17,8 @@ HORIZON_SECONDS = 1.0
 WINDOW_SECONDS = 0.2
 # What a process was too late for, it may make good within this time.
 CATCH_UP_SECONDS = 0.2
+# So long before the last of its places has its turn, a process asks for more.
+ASK_EARLY_SECONDS = 0.06
 # When to ask again while Redis is away.
 REDIS_REST_SECONDS = 2.0
 
@@ -25,7 +27,8 @@ REDIS_REST_SECONDS = 2.0
 # Each chat keeps its own schedule as well, the same that ordinary messages use.
 # KEYS: pause, the broadcasts' schedule, what ordinary messages took, then the chats in the order of sending.
 # ARGV, in µs: interval, catch-up, horizon, window, the bot's interval, the chat's interval and tolerance.
-# Answers the waits of the first chats, as many as have a place now; or {-wait} when there is none yet.
+# Answers the waits of the first chats, as many as have a place now, and behind them when the last place has its turn;
+# or {-wait} when there is none yet.
 BOOK: Final = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
@@ -37,7 +40,7 @@ local planned = math.max(tonumber(redis.call('GET', KEYS[2]) or '0'), now)
 local taken = tonumber(redis.call('GETDEL', KEYS[3]) or '0')
 planned = planned + taken * tonumber(ARGV[5])
 local first = math.max(now, planned - late)
-local waits = {}
+local waits, last = {}, 0
 if first - now > horizon then
   waits[1] = now + horizon / 2 - first
 else
@@ -50,7 +53,9 @@ else
     local next = math.max(chat, at) + chat_interval
     redis.call('SET', KEYS[i], string.format('%.0f', next), 'PX', math.ceil((next - now) / 1000) + 1000)
     waits[#waits + 1] = at - now
+    last = turn - now
   end
+  waits[#waits + 1] = last
 end
 redis.call('SET', KEYS[2], string.format('%.0f', planned), 'PX', math.ceil((planned - now) / 1000) + 1000)
 return waits
@@ -59,8 +64,10 @@ return waits
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """`waits`: seconds from now for the first of the chats asked for. Without any, ask again after `ask_again`
-    seconds; `paused` if the bot may not send at all meanwhile."""
+    """`waits`: seconds from now for the first of the chats asked for; ask for more after `ask_again` seconds.
+
+    Without any, `paused` says that the bot may not send at all meanwhile.
+    """
 
     waits: tuple[float, ...] = ()
     ask_again: float = 0.0
@@ -104,7 +111,8 @@ class BookingOffice:
         except REDIS_LOST as error:
             log.warning("a broadcast waits for Redis", reason=type(error).__name__)
             return Booking(ask_again=REDIS_REST_SECONDS)
-        if waits and waits[0] < 0:
+        if waits[0] < 0:
             wait = -waits[0] / 1e6
             return Booking(ask_again=wait, paused=wait > HORIZON_SECONDS)
-        return Booking(tuple(wait / 1e6 for wait in waits))
+        *found, last = (wait / 1e6 for wait in waits)
+        return Booking(tuple(found), max(0.0, last - ASK_EARLY_SECONDS))

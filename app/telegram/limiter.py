@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from app.errors import Unavailable
 from app.kit.redis import REDIS_LOST, key
 from app.kit.telemetry import get_logger
+from app.settings import Settings
 
 log = get_logger("app.telegram.limiter")
 
@@ -38,6 +39,11 @@ class Rates:
     bot: Rate = Rate(30, 1.0, 3)
     chat: Rate = Rate(1, 1.0, 2)
     group: Rate = Rate(20, 60.0, 3)
+
+
+def rates_of(settings: Settings) -> Rates:
+    """What this installation allows a bot."""
+    return Rates(bot=Rate(settings.telegram_messages_per_second, 1.0, 3))
 
 
 class Congested(Unavailable):

@@ -16,7 +16,7 @@ from app.kit.telemetry import get_logger
 from app.settings import Settings
 from app.telegram.departures import DepartureRepository
 from app.telegram.directory import Catalogue, WebhookDirectory
-from app.telegram.limiter import Rate, Rates, SendLimiter
+from app.telegram.limiter import Rates, SendLimiter, rates_of
 from app.telegram.sender import Outgoing
 from app.telegram.session import TelegramSession, api_server
 
@@ -45,7 +45,7 @@ class BotRegistry:
         self.webhooks = WebhookDirectory(secret=secret, catalogue=catalogue)
         self._catalogue = catalogue
         self._database = database
-        self._limiter = SendLimiter(redis, rates or Rates(bot=Rate(settings.telegram_messages_per_second, 1.0, 3)))
+        self._limiter = SendLimiter(redis, rates or rates_of(settings))
         self._session: TelegramSession | None = None
         self._library: Library | None = None
         self._bots: dict[int, Bot] = {}

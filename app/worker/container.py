@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.ai.interpreter import Interpreter
 from app.bots import routers
+from app.broadcasts.sending import Broadcaster
 from app.container import Container, open_container
 from app.readings.transcripts import Publisher
 from app.readings.writer import Writer
@@ -23,6 +24,7 @@ class WorkerContainer(Container):
     # Only here: aiogram costs a process 137 MB and 2.7 s, which the API does without.
     bots: BotRegistry
     onboarding: Onboarding
+    broadcaster: Broadcaster
 
 
 @asynccontextmanager
@@ -45,6 +47,7 @@ async def open_worker_container(settings: Settings) -> AsyncIterator[WorkerConta
             redis=base.redis,
             dispatcher=build_dispatcher(base.redis, routers()),
         )
+        broadcaster = Broadcaster(settings=settings, database=base.database, redis=base.redis, bots=bots)
         try:
             yield WorkerContainer(
                 **base.parts(),
@@ -53,6 +56,7 @@ async def open_worker_container(settings: Settings) -> AsyncIterator[WorkerConta
                 writer=writer,
                 bots=bots,
                 onboarding=Onboarding(bots, base.database, base.keyring),
+                broadcaster=broadcaster,
             )
         finally:
             await bots.close()

@@ -1,5 +1,6 @@
 """All jobs of the product."""
 
+from app.broadcasts import jobs as broadcasts
 from app.catalogue import jobs as catalogue
 from app.notifications import jobs as notifications
 from app.readings import jobs as readings
@@ -11,6 +12,7 @@ from app.worker.port import JobRegistry
 def build_registry(settings: Settings) -> JobRegistry:
     registry = JobRegistry()
     catalogue.register(registry, settings)
+    broadcasts.register(registry)
     readings.register(registry)
     notifications.register(registry)
     telegram.register(registry)

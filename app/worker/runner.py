@@ -151,6 +151,7 @@ async def _work(container: WorkerContainer, registry: JobRegistry) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(container.publisher.run())
         group.create_task(container.writer.run())
+        group.create_task(container.broadcaster.run())
         group.create_task(Consumer(container, registry).run())
         updates = UpdateWorker(container.bots, container.database, parts=container.parts())
         group.create_task(UpdatePump(updates, container.database).run())
