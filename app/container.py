@@ -10,6 +10,7 @@ import httpx
 from fastapi import Request
 from redis.asyncio import Redis
 
+from app.broadcasts import erasure as broadcasts
 from app.catalogue.service import Catalogue
 from app.crm import contacts, drafts_repository
 from app.crm.cards import store as cards
@@ -112,6 +113,7 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
                     daily.erase,
                     referrals.erase,
                     login_codes.erase,
+                    broadcasts.erase,
                     erasure.erase,
                 ),
             ),

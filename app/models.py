@@ -24,8 +24,8 @@ metadata = Base.metadata
 __all__ = [
     "alerts",
     "audit",
-    "cards",
     "broadcasts",
+    "cards",
     "catalogue",
     "contacts",
     "crm",

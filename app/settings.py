@@ -56,7 +56,6 @@ class Settings(BaseSettings):
     telegram_api_url: str = "https://api.telegram.org"
     telegram_updates: Literal["webhook", "polling"] = "webhook"
     super_admins: Annotated[tuple[int, ...], NoDecode] = ()
-    super_admin_ids: Annotated[tuple[int, ...], NoDecode] = ()
     telegram_messages_per_second: float = Field(30.0, gt=0, le=10_000)
     # Of these; replies go first, and this leaves room for them.
     broadcast_messages_per_second: float = Field(25.0, gt=0, le=10_000)

@@ -75,7 +75,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number; `goal` is the most it should be. `facts` stand beside it."""
+    """One number; `goal` is the most it should be, or the least with `at_least`. `facts` stand beside it."""
 
     name: str
     title: str
@@ -83,11 +83,14 @@ class Figure:
     unit: str
     goal: float | None = None
     facts: dict[str, Any] = field(default_factory=dict)
+    at_least: bool = False
     kind: Literal["figure"] = "figure"
 
     @property
     def met(self) -> bool | None:
-        return None if self.goal is None else self.value <= self.goal
+        if self.goal is None:
+            return None
+        return self.value >= self.goal if self.at_least else self.value <= self.goal
 
 
 Result = Comparison | Figure

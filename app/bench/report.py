@@ -81,7 +81,11 @@ def _compared(result: Comparison) -> list[str]:
 
 
 def _figure(result: Figure) -> list[str]:
-    goal = "" if result.goal is None else f"≤ {result.goal:g} {result.unit} {_mark(result)}"
+    goal = (
+        ""
+        if result.goal is None
+        else f"{'≥' if result.at_least else '≤'} {result.goal:g} {result.unit} {_mark(result)}"
+    )
     facts = ", ".join(f"{name} {value}" for name, value in result.facts.items())
     return [result.title, f"**{result.value:.3g} {result.unit}**", goal, facts]
 

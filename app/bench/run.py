@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from app.bench import catalogue, idle, interpretations, report, users
+from app.bench import broadcast, catalogue, idle, interpretations, report, users
 from app.bench.cores import Cores, choose_cores, pin
 from app.bench.figures import Result
 from app.bench.servers import new_loop
@@ -21,6 +21,7 @@ NAMES: dict[str, Bench] = {
     "users": users.measure,
     "interpretations": interpretations.measure,
     "idle": idle.measure,
+    "broadcast": broadcast.measure,
 }
 
 
@@ -37,11 +38,18 @@ async def measure(
     seconds: float,
     rounds: int,
     streams: int,
+    recipients: int,
 ) -> dict[str, Any]:
     """The JSON document of the benches, on a migrated database that they may fill."""
     results: list[Result] = []
     async with open_stage(
-        database_url=database_url, redis_url=redis_url, cores=cores, seconds=seconds, rounds=rounds, streams=streams
+        database_url=database_url,
+        redis_url=redis_url,
+        cores=cores,
+        seconds=seconds,
+        rounds=rounds,
+        streams=streams,
+        recipients=recipients,
     ) as stage:
         for name in names:
             say(f"· {name}")
@@ -52,7 +60,9 @@ async def measure(
     return report.document(results, cores=cores, seconds=seconds, rounds=rounds)
 
 
-def run_benches(names: list[str], *, seconds: float, rounds: int, streams: int, json_path: Path | None) -> None:
+def run_benches(
+    names: list[str], *, seconds: float, rounds: int, streams: int, recipients: int, json_path: Path | None
+) -> None:
     """Never on a configured database: thousands of rows are written."""
     configure_logging(level="warning", style="console")
     cores = choose_cores()
@@ -71,6 +81,7 @@ def run_benches(names: list[str], *, seconds: float, rounds: int, streams: int, 
                 seconds=seconds,
                 rounds=rounds,
                 streams=streams,
+                recipients=recipients,
             )
 
         with asyncio.Runner(loop_factory=new_loop) as runner:

@@ -44,6 +44,7 @@ class Stage:
     seconds: float
     rounds: int
     streams: int
+    recipients: int
     logs: Path
 
     def start(self, factory: Factory, *arguments: Any, cores: frozenset[int] | None = None) -> Server:
@@ -78,14 +79,22 @@ def bench_settings(*, database_url: str, redis_url: str, data_dir: Path) -> Sett
 
 @asynccontextmanager
 async def open_stage(
-    *, database_url: str, redis_url: str, cores: Cores, seconds: float, rounds: int, streams: int
+    *, database_url: str, redis_url: str, cores: Cores, seconds: float, rounds: int, streams: int, recipients: int
 ) -> AsyncIterator[Stage]:
     """On a migrated database; stocks it with the demo catalogue if it is empty."""
     with tempfile.TemporaryDirectory(prefix="arcana-bench-") as folder:
         settings = bench_settings(database_url=database_url, redis_url=redis_url, data_dir=Path(folder))
         async with open_container(settings) as container:
             await container.catalogue.refresh()
-        yield Stage(settings=settings, cores=cores, seconds=seconds, rounds=rounds, streams=streams, logs=Path(folder))
+        yield Stage(
+            settings=settings,
+            cores=cores,
+            seconds=seconds,
+            rounds=rounds,
+            streams=streams,
+            recipients=recipients,
+            logs=Path(folder),
+        )
 
 
 async def make_members(stage: Stage, count: int, *, first_id: int) -> list[Member]:

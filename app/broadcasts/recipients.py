@@ -101,6 +101,8 @@ class RecipientRepository:
         return await self._count()
 
     async def _count(self) -> int:
+        # Until autovacuum looks, Postgres takes a hundred thousand new rows for none, and leases take seconds.
+        await self._connection.execute("ANALYZE broadcast_recipients", timeout=STATEMENT_SECONDS)
         total: int = await self._connection.fetchval(
             """
             UPDATE broadcast_runs n SET started_at = now(), total = c.total, skipped = c.skipped FROM (

@@ -18,7 +18,7 @@ SIDE = {"name", "rate", "p50_ms", "p99_ms", "max_ms", "cpu_us", "busy", "load_bu
 
 async def measure(name: str, servers: Servers, database_url: str, **changes: Any) -> dict[str, dict[str, Any]]:
     """The results by name, as they come out of the JSON file."""
-    options = {"seconds": 0.02, "rounds": 2, "streams": 3, **changes}
+    options = {"seconds": 0.02, "rounds": 2, "streams": 3, "recipients": 40, **changes}
     document = await run.measure(
         [name], database_url=database_url, redis_url=servers.redis_url, cores=ANYWHERE, **options
     )
@@ -72,6 +72,15 @@ class TestBenches:
         assert results["idle.start"]["met"] == (results["idle.start"]["value"] <= 3)
 
 
+    async def test_broadcast(self, servers: Servers, stocked_url: str) -> None:
+        results = await measure("broadcast", servers, stocked_url)
+        assert list(results) == ["broadcast.rate", "broadcast.lag", "broadcast.memory"]
+        assert results["broadcast.rate"]["facts"]["sent"] == 40
+        assert results["broadcast.rate"]["facts"]["not sent"] == 0
+        assert results["broadcast.rate"]["met"] == (results["broadcast.rate"]["value"] >= 95)
+        assert results["broadcast.lag"]["value"] > 0
+
+
 class TestFigures:
     def test_spread_is_the_middle_half(self) -> None:
         assert Spread.of([1, 2, 3, 4, 100]) == Spread(3, 2, 4)
@@ -88,6 +97,8 @@ class TestFigures:
     def test_table_is_markdown(self) -> None:
         lines = report.tables([Figure("idle.start", "start", 2.5, "s", 3, {"starts": 1})]).splitlines()
         assert lines[2] == "| start | **2.5 s** | ≤ 3 s ✓ | starts 1 |"
+        lines = report.tables([Figure("a.share", "share", 94, "%", 95, at_least=True)]).splitlines()
+        assert lines[2] == "| share | **94 %** | ≥ 95 % ✗ |  |"
 
     def test_json_is_written_where_it_was_asked_for(self, tmp_path: Path) -> None:
         report.write_json(tmp_path / "new" / "bench.json", {"format": 1})
