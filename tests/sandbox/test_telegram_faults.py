@@ -1,10 +1,13 @@
 """What goes wrong with Telegram, on demand; and orders to the sandbox that make no sense."""
 
+import asyncio
 from typing import Any
 
 import pytest
 from aiogram.exceptions import (
     TelegramAPIError,
+    TelegramBadRequest,
+    TelegramForbiddenError,
     TelegramNetworkError,
     TelegramRetryAfter,
 )
@@ -32,6 +35,35 @@ class TestFaults:
             await sandbox.bot.send_message(5, "x")
         chat = (await sandbox.http.get("/sandbox/chats/5", params={"bot": BOT})).json()
         assert sum(message["from"]["is_bot"] for message in chat["messages"]) == said
+
+    @pytest.mark.parametrize(
+        ("kind", "expected"),
+        [
+            ("flood", "Too Many Requests: retry after 1"),
+            ("blocked", "Forbidden: bot was blocked by the user"),
+            ("deactivated", "Forbidden: user is deactivated"),
+            ("topic_deleted", "Bad Request: TOPIC_DELETED"),
+            ("thread_not_found", "Bad Request: message thread not found"),
+            ("chat_not_found", "Bad Request: chat not found"),
+            ("unavailable", "Bad Gateway"),
+        ],
+    )
+    async def test_by_name(self, sandbox: Sandbox, kind: str, expected: str) -> None:
+        await sandbox.say("hi")
+        await sandbox.fault(kind=kind, method="sendMessage", chat_id=5)
+        assert await sandbox.refusal("sendMessage", chat_id=5, text="x") == expected
+
+    async def test_slow_and_down(self, sandbox: Sandbox) -> None:
+        await sandbox.fault(kind="slow", delay=0.3)
+        since = asyncio.get_running_loop().time()
+        await sandbox.bot.get_me()
+        assert asyncio.get_running_loop().time() - since >= 0.3
+        await sandbox.fault(kind="down")
+        for _ in range(3):
+            with pytest.raises(TelegramNetworkError):
+                await sandbox.bot.get_me()
+        await sandbox.http.delete("/sandbox/faults")
+        await sandbox.bot.get_me()
 
     async def test_flood_limits(self) -> None:
         async with sandbox_of(limits=True) as sandbox:
@@ -61,10 +93,34 @@ class TestFaults:
         ("/sandbox/messages", {"bot": BOT, "user": {"id": -1}, "text": "x"}),
         ("/sandbox/messages", {"bot": BOT, "user": {"id": 1}, "text": ""}),
         ("/sandbox/faults", {"cut": "somewhere"}),
+        ("/sandbox/faults", {"kind": "earthquake"}),
+        (f"/sandbox/bots/{BOT}/repeat", {"update": {}}),
+        ("/sandbox/say", {"user": 1, "bot": BOT, "text": "x" * 4097}),
+        ("/sandbox/crowds", {"bot": BOT, "first": 1, "count": 0}),
     ],
 )
 async def test_bad_orders_are_refused(sandbox: Sandbox, path: str, body: dict[str, Any]) -> None:
     assert (await sandbox.http.post(path, json=body)).status_code == 422
+
+
+class TestCrowds:
+    async def test_they_are_counted_and_not_remembered(self, sandbox: Sandbox) -> None:
+        crowd = await sandbox.post("crowds", bot=BOT, first=1_000_000, count=1000, blocked_every=10)
+        assert (crowd["count"], crowd["blocked"]) == (1000, 100)
+        for person in (1_000_001, 1_000_002, 1_000_002):
+            sent = await sandbox.bot.send_message(person, "Новости")
+            assert (sent.chat.id, sent.text) == (person, "Новости")
+        with pytest.raises(TelegramForbiddenError, match="bot was blocked by the user"):
+            await sandbox.bot.send_message(1_000_010, "Новости")
+        with pytest.raises(TelegramBadRequest, match="chat not found"):
+            await sandbox.bot.send_message(1_001_000, "Новости")
+        found = await sandbox.get(f"crowds/{crowd['id']}")
+        assert (found["messages"], found["reached"], found["repeated_people"]) == (3, 2, [1_000_002])
+        assert (await sandbox.get("changes", after=0, wait=0))["changes"] == []
+        await sandbox.post("crowds", bot=BOT, first=1_000_999, count=5, code=409)
+        await sandbox.http.delete(f"/sandbox/crowds/{crowd['id']}")
+        with pytest.raises(TelegramBadRequest, match="chat not found"):
+            await sandbox.bot.send_message(1_000_001, "x")
 
 
 async def test_unknown_bots_and_chats_are_404(sandbox: Sandbox) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
+from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError, TelegramMigrateToChat
 from aiogram.types import (
     ChatMemberAdministrator,
     ChatMemberLeft,
@@ -91,6 +91,13 @@ class TestTopics:
         await sandbox.post("topics/close", chat=weak, user=1, topic=topic)
         with pytest.raises(TelegramBadRequest, match="TOPIC_CLOSED"):
             await sandbox.bot.send_message(weak, "x", message_thread_id=topic)
+
+    async def test_only_forums_look_at_the_topic(self, sandbox: Sandbox) -> None:
+        plain = await sandbox.staff(forum=False)
+        await sandbox.say("hi")
+        assert (await sandbox.bot.send_message(plain, "x", message_thread_id=77)).message_thread_id is None
+        with pytest.raises(TelegramBadRequest, match="message thread not found"):
+            await sandbox.bot.send_message(5, "x", message_thread_id=77)
 
     async def test_pins_of_one_topic_are_taken_away(self, sandbox: Sandbox) -> None:
         staff = await sandbox.staff()
@@ -180,3 +187,44 @@ class TestPrivacy:
         assert answer.reply_to_message.message_id == asked.message_id
         # A thread of replies outside topics has the field, but is no topic.
         assert (bogus.message_thread_id, bogus.is_topic_message) == (1, None)
+
+
+class TestUpgrade:
+    async def test_topics_make_a_supergroup_with_another_id(self, sandbox: Sandbox) -> None:
+        await sandbox.updates()
+        group = (await sandbox.post("groups", title="Staff", owner={"id": 1}, type="group"))["chat"]["id"]
+        await sandbox.post("bot-rights", chat=group, bot=BOT, status="administrator")
+        await sandbox.updates()
+        forum = (await sandbox.post("groups/settings", chat=group, is_forum=True))["chat"]
+        assert (forum["type"], forum["is_forum"]) == ("supergroup", True)
+        with pytest.raises(TelegramMigrateToChat) as refused:
+            await sandbox.bot.send_message(group, "x")
+        assert refused.value.migrate_to_chat_id == forum["id"]
+        before, after = [update.message for update in await sandbox.updates()]
+        assert before is not None
+        assert after is not None
+        assert (before.migrate_to_chat_id, after.migrate_from_chat_id) == (forum["id"], group)
+        await sandbox.bot.create_forum_topic(forum["id"], "x")
+        shown = await sandbox.get("chats", person=1)
+        assert [chat["chat"]["id"] for chat in shown if "bot" not in chat] == [forum["id"]]
+
+    async def test_two_bots_in_one_group(self, sandbox: Sandbox) -> None:
+        """Each reads people and not the other, and each has its own ids of the same file."""
+        staff = await sandbox.staff()
+        other = 700_000_002
+        token = f"{other}:SANDBOX-two"
+        await sandbox.post("bots", token=token, username="other_bot")
+        await sandbox.post("bot-rights", chat=staff, bot=other, status="administrator")
+        await sandbox.updates()
+        await sandbox.bot.send_message(staff, "from a bot")
+        uploaded = await sandbox.http.post("/sandbox/files", files={"file": ("a.txt", b"x")})
+        await sandbox.post("say", chat=staff, user=1, document=uploaded.json()["file_id"])
+        theirs = (await sandbox.http.post(f"/bot{token}/getUpdates")).json()["result"]
+        (mine,) = await sandbox.updates()
+        assert mine.message is not None
+        assert mine.message.document is not None
+        documents = [update["message"]["document"] for update in theirs if "document" in update.get("message", {})]
+        assert len(documents) == 1
+        assert documents[0]["file_unique_id"] == mine.message.document.file_unique_id
+        assert documents[0]["file_id"] != mine.message.document.file_id
+        assert not any(update.get("message", {}).get("text") for update in theirs)

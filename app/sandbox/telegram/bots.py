@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +28,8 @@ class Bot:
     webhook: Webhook | None = None
     allowed_updates: list[str] | None = None
     updates: dict[int, dict[str, Any]] = field(default_factory=dict)
+    # Ids of updates that no delivery to a webhook has seen yet.
+    fresh: deque[int] = field(default_factory=deque)
     update_ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(100_000_001))
     message_ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     commands: dict[str, list[dict[str, Any]]] = field(default_factory=dict)

@@ -3,10 +3,13 @@
 import asyncio
 import itertools
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.sandbox.telegram.members import DEFAULT_PERMISSIONS, Member
 from app.sandbox.telegram.stars import Invoice
+
+if TYPE_CHECKING:
+    from app.sandbox.telegram.crowds import Crowd
 
 # Messages that a chat remembers; a broadcast to 100,000 chats must fit into the memory of a small machine.
 REMEMBERED = 400
@@ -81,6 +84,10 @@ class Chat:
     # The reply keyboard and the draft that are on the person's screen.
     keyboard: dict[str, Any] | None = None
     draft: dict[str, Any] | None = None
+    # The group became this supergroup.
+    upgraded_to: int | None = None
+    # It stands for one of very many and keeps nothing.
+    crowd: "Crowd | None" = None
     _changed: asyncio.Event | None = None
 
     @property
@@ -100,6 +107,9 @@ class Chat:
         return None if post is None or post.deleted else post
 
     def add(self, post: Post) -> None:
+        if self.crowd is not None:
+            self.crowd.take(self.id)
+            return
         self.posts[post.id] = post
         if len(self.posts) > REMEMBERED:
             # The oldest goes, but not what topics hang on and what is pinned.

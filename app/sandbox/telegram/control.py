@@ -4,7 +4,7 @@ import asyncio
 from typing import Any, Literal
 
 from fastapi import APIRouter, HTTPException, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from app.sandbox.telegram import posting
 from app.sandbox.telegram.bots import Bot
@@ -58,8 +58,45 @@ class NewUpdate(BaseModel):
 class Repeat(BaseModel):
     update: dict[str, Any]
 
+    @field_validator("update")
+    @classmethod
+    def has_an_id(cls, update: dict[str, Any]) -> dict[str, Any]:
+        if not isinstance(update.get("update_id"), int):
+            raise ValueError("an update has an update_id")
+        return update
+
+
+# What goes wrong, by a name; what is named besides counts more.
+FAULTS: dict[str, dict[str, Any]] = {
+    "slow": {"delay": 2.0},
+    "down": {"cut": "before", "times": None},
+    "unavailable": {"status": 502, "times": None},
+    "flood": {"status": 429},
+    "blocked": {"status": 403, "description": "Forbidden: bot was blocked by the user"},
+    "deactivated": {"status": 403, "description": "Forbidden: user is deactivated"},
+    "topic_deleted": {"status": 400, "description": "Bad Request: TOPIC_DELETED"},
+    "thread_not_found": {"status": 400, "description": "Bad Request: message thread not found"},
+    "chat_not_found": {"status": 400, "description": "Bad Request: chat not found"},
+}
+
 
 class NewFault(BaseModel):
+    """One that is named in `kind`, or put together from the rest; for the calls that match the first three."""
+
+    kind: (
+        Literal[
+            "slow",
+            "down",
+            "unavailable",
+            "flood",
+            "blocked",
+            "deactivated",
+            "topic_deleted",
+            "thread_not_found",
+            "chat_not_found",
+        ]
+        | None
+    ) = None
     bot: int | None = None
     method: str | None = None
     chat_id: int | None = None
@@ -146,8 +183,7 @@ async def repeat(request: Request, bot_id: int, repeated: Repeat) -> None:
     """Puts an update back into the queue under its old id, as after an acknowledgement that got lost."""
     desk = desk_of(request)
     bot = _bot(desk, bot_id)
-    bot.updates[int(repeated.update["update_id"])] = repeated.update
-    desk.wake(bot)
+    desk.queue(bot, repeated.update)
 
 
 @router.post("/chats/{chat_id}/membership")
@@ -201,7 +237,8 @@ async def forget_calls(request: Request) -> None:
 
 @router.post("/faults", status_code=201)
 async def add_fault(request: Request, new: NewFault) -> dict[str, int]:
-    values = new.model_dump()
+    values = {**new.model_dump(), **FAULTS.get(new.kind or "", {}), **new.model_dump(exclude_unset=True)}
+    del values["kind"]
     fault = desk_of(request).faults.add(Fault(0, values.pop("bot"), **values))
     return {"id": fault.id}
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import deque
 from typing import Any
 
 import httpx
@@ -47,32 +48,43 @@ class WebhookDelivery:
 
     async def _watch(self, bot: Bot) -> None:
         room = asyncio.Semaphore(bot.webhook.max_connections if bot.webhook else 1)
-        lanes: dict[int, asyncio.Task[None]] = {}
+        lanes: dict[int, deque[int]] = {}
+        # Those that an earlier delivery had seen wait too.
+        bot.fresh = deque(bot.updates)
         async with asyncio.TaskGroup() as group:
             while True:
                 arrived = bot.arrived
-                for update in list(bot.updates.values()):
-                    number = lane(update)
-                    if number not in lanes or lanes[number].done():
-                        lanes[number] = group.create_task(self._drain(bot, number, room))
+                while bot.fresh:
+                    update_id = bot.fresh.popleft()
+                    if update_id not in bot.updates:
+                        continue
+                    number = lane(bot.updates[update_id])
+                    if number in lanes:
+                        lanes[number].append(update_id)
+                    else:
+                        lanes[number] = deque([update_id])
+                        group.create_task(self._drain(bot, number, lanes, room))
                 await arrived.wait()
 
-    async def _drain(self, bot: Bot, number: int, room: asyncio.Semaphore) -> None:
-        failures = 0
-        while True:
-            waiting = [update_id for update_id, update in bot.updates.items() if lane(update) == number]
-            if not waiting:
-                return
+    async def _drain(self, bot: Bot, number: int, lanes: dict[int, deque[int]], room: asyncio.Semaphore) -> None:
+        """Delivers the updates of one lane until none is left; the lane is then gone."""
+        waiting, failures = lanes[number], 0
+        while waiting:
+            update = bot.updates.get(waiting[0])
+            if update is None:
+                waiting.popleft()
+                continue
             async with room:
-                taken = await self._post(bot, bot.updates[min(waiting)])
+                taken = await self._post(bot, update)
             if taken:
-                bot.updates.pop(min(waiting), None)
+                bot.updates.pop(waiting.popleft(), None)
                 failures = 0
                 continue
             # The first repetition follows at once, as with Telegram.
             if failures:
                 await asyncio.sleep(min(LONGEST_DELAY_SECONDS, self._desk.resend_seconds * 2**failures))
             failures += 1
+        del lanes[number]
 
     async def _post(self, bot: Bot, update: dict[str, Any]) -> bool:
         webhook = bot.webhook

@@ -10,6 +10,8 @@ from app.sandbox.telegram.errors import too_many_requests
 BOT = (35, 1.0)
 CHAT = (4, 1.0)
 GROUP = (22, 60.0)
+# Counters kept at a time before the idle ones are dropped.
+REMEMBERED = 200_000
 
 
 class FloodLimits:
@@ -19,6 +21,8 @@ class FloodLimits:
     def check(self, bot_id: int, chat_id: int, *, private: bool) -> None:
         """Counts one message; raises 429 with `retry_after` when it is one too many."""
         now = time.monotonic()
+        if len(self._sent) > REMEMBERED:
+            self._forget(now)
         rules: list[tuple[int | None, tuple[int, float]]] = [
             (None, BOT),
             (chat_id, CHAT if private else GROUP),
@@ -31,3 +35,10 @@ class FloodLimits:
                 raise too_many_requests(max(1, math.ceil(times[0] + seconds - now)))
         for scope, _ in rules:
             self._sent[(bot_id, scope)].append(now)
+
+    def _forget(self, now: float) -> None:
+        """Drops the counters that have nothing left to count."""
+        longest = max(seconds for _, seconds in (BOT, CHAT, GROUP))
+        self._sent = defaultdict(
+            deque, {key: times for key, times in self._sent.items() if times and times[-1] > now - longest}
+        )

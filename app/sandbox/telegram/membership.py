@@ -90,3 +90,14 @@ def set_blocked(desk: Desk, chat: Chat, user: dict[str, Any], *, blocked: bool) 
             "new_chat_member": member(new),
         },
     )
+
+
+def upgrade(desk: Desk, chat: Chat, owner: dict[str, Any]) -> Chat:
+    """Makes a supergroup of a simple group; the old one refuses calls from then on, naming the new one."""
+    successor = desk.new_group(owner, title=str(chat.about["title"]), forum=False)
+    successor.members = dict(chat.members)
+    service(desk, chat, owner, {"migrate_to_chat_id": successor.id})
+    service(desk, successor, owner, {"migrate_from_chat_id": chat.id})
+    chat.upgraded_to = successor.id
+    desk.journal.add("chat", chat=chat)
+    return successor

@@ -43,7 +43,8 @@ def post(
         body["message_thread_id"] = replied.body.get("message_thread_id", replied.id)
     made = Post(body, sender["id"], replied.id if replied else None, files, service, keyboard=keyboard)
     chat.add(made)
-    desk.journal.add("message", chat=chat, post=made)
+    if chat.crowd is None:
+        desk.journal.add("message", chat=chat, post=made)
     return made
 
 

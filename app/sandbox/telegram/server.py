@@ -35,6 +35,7 @@ def create_app(
     resend_seconds: float = 1.0,
     limits: bool = False,
     checkout_seconds: float = 10.0,
+    first_id: int = 1,
 ) -> FastAPI:
     """A Bot API server (core.telegram.org/bots/api, 10.x) with all its state in memory.
 
@@ -44,7 +45,8 @@ def create_app(
     Telegram's own test environment. `local`: webhooks may be plain http on any port, as with a Bot API
     server started with `--local`. `resend_seconds`: unit of the growing pause between deliveries of a refused
     update. `limits`: flood limits are enforced with 429. `checkout_seconds`: how long a bot may think about a
-    payment (core.telegram.org/bots/api#answerprecheckoutquery).
+    payment (core.telegram.org/bots/api#answerprecheckoutquery). `first_id`: where messages and updates begin to be
+    numbered, for bots that remember an earlier run.
     """
     desk = Desk(
         test_environment=test_environment,
@@ -52,6 +54,7 @@ def create_app(
         resend_seconds=resend_seconds,
         limits=limits,
         checkout_seconds=checkout_seconds,
+        first_id=first_id,
     )
     delivery = WebhookDelivery(desk)
     flood = FloodLimits()
@@ -64,9 +67,6 @@ def create_app(
 
     app = FastAPI(title="Telegram sandbox", openapi_url="/sandbox/openapi.json", docs_url=None, lifespan=lifespan)
     app.state.desk = desk
-    app.include_router(control.router)
-    app.include_router(human.router)
-    app.include_router(page_router)
     app.add_exception_handler(schema.SchemaError, _defect)
     app.add_exception_handler(ApiError, _refusal)
 
@@ -119,9 +119,13 @@ def create_app(
     async def unknown(_: Request) -> Response:
         return Response(json.dumps(not_found().body()), 404, media_type="application/json")
 
-    app.add_route("/file/bot{token}/{path:path}", download, methods=["GET"])
+    # First come the bots' calls, of which there are very many: each route before them costs.
     app.add_route("/bot{token}/{method:path}", call, methods=["GET", "POST"])
     app.add_route("/bot{token}", unknown, methods=["GET", "POST"])
+    app.add_route("/file/bot{token}/{path:path}", download, methods=["GET"])
+    app.include_router(control.router)
+    app.include_router(human.router)
+    app.include_router(page_router)
     return app
 
 

@@ -1,5 +1,6 @@
 """What the sandbox remembers: bots, people, chats, updates that wait, calls that were made."""
 
+import asyncio
 import itertools
 import logging
 import random
@@ -10,6 +11,7 @@ from typing import Any
 from app.sandbox.telegram import schema
 from app.sandbox.telegram.bots import Bot
 from app.sandbox.telegram.chats import Chat
+from app.sandbox.telegram.crowds import Crowds
 from app.sandbox.telegram.faults import Faults
 from app.sandbox.telegram.files import FileStore
 from app.sandbox.telegram.journal import Journal
@@ -43,11 +45,13 @@ class Desk:
         resend_seconds: float,
         limits: bool,
         checkout_seconds: float,
+        first_id: int = 1,
     ) -> None:
         self.test_environment = test_environment
         self.local = local
         self.resend_seconds = resend_seconds
         self.limits = limits
+        self.first_id = first_id
         self.checkout_seconds = checkout_seconds
         self.bots: dict[str, Bot] = {}
         self.bots_by_id: dict[int, Bot] = {}
@@ -56,6 +60,7 @@ class Desk:
         self.journal = Journal()
         self.queries = Queries()
         self.stars = Stars()
+        self.crowds = Crowds()
         self.chats: dict[tuple[int | None, int], Chat] = {}
         # Bots that share a private chat with a person.
         self.contacts: dict[int, dict[int, Chat]] = {}
@@ -79,6 +84,8 @@ class Desk:
         known = self.bots_by_id.get(bot_id)
         if known is None:
             known = self.bots_by_id[bot_id] = Bot(bot_id, token, username, name)
+            known.update_ids = itertools.count(100_000_000 + self.first_id)
+            known.message_ids = itertools.count(self.first_id)
         else:
             del self.bots[known.token]
             known.rename(token=token, username=username, name=name)
@@ -106,10 +113,13 @@ class Desk:
             details: dict[str, Any] = {"title": title, "is_forum": True} if forum else {"title": title}
             chat = self.chats[(None, chat_id)] = Chat(chat_id, kind, details)
             chat.permissions = dict(DEFAULT_PERMISSIONS)
+            chat.message_ids = itertools.count(self.first_id)
         return chat
 
-    def new_group(self, owner: dict[str, Any], *, title: str, forum: bool) -> Chat:
-        chat = self.group(-next(self._group_ids), title=title, kind="supergroup", forum=forum)
+    def new_group(self, owner: dict[str, Any], *, title: str, forum: bool, kind: str = "supergroup") -> Chat:
+        number = next(self._group_ids)
+        # Simple groups have short ids.
+        chat = self.group(-number if kind == "supergroup" else -(number % 10**9), title=title, kind=kind, forum=forum)
         chat.members[owner["id"]] = Member(owner, "creator")
         return chat
 
@@ -131,7 +141,9 @@ class Desk:
         if chat := self.chats.get((bot.id, chat_id)):
             return chat
         chat = self.chats.get((None, chat_id))
-        return chat if chat is not None and bot.id in chat.members else None
+        if chat is not None:
+            return chat if bot.id in chat.members else None
+        return self.crowds.chat(bot.id, chat_id)
 
     def push(self, bot: Bot, kind: str, content: dict[str, Any]) -> int | None:
         """Queues an update; None if the bot did not ask for this kind.
@@ -147,14 +159,16 @@ class Desk:
         except schema.SchemaError as error:
             self.defect(str(error))
             raise
-        bot.updates[update_id] = update
-        self.wake(bot)
+        self.queue(bot, update)
         return update_id
+
+    def queue(self, bot: Bot, update: dict[str, Any]) -> None:
+        """Puts an update, with its id, among those that wait to be taken."""
+        bot.updates[update["update_id"]] = update
+        bot.fresh.append(update["update_id"])
+        arrived, bot.arrived = bot.arrived, asyncio.Event()
+        arrived.set()
 
     def defect(self, problem: str) -> None:
         log.error("the Telegram sandbox breaks the Bot API: %s", problem)
         self.defects.append(problem)
-
-    def wake(self, bot: Bot) -> None:
-        arrived, bot.arrived = bot.arrived, type(bot.arrived)()
-        arrived.set()

@@ -2,8 +2,19 @@
 
 from fastapi import APIRouter
 
-from app.sandbox.telegram.human import acting, apps, files, groups, keyboard, payments, people, pressing, reading
+from app.sandbox.telegram.human import (
+    acting,
+    apps,
+    crowds,
+    files,
+    groups,
+    keyboard,
+    payments,
+    people,
+    pressing,
+    reading,
+)
 
 router = APIRouter(prefix="/sandbox")
-for part in (people, reading, acting, pressing, keyboard, groups, files, apps, payments):
+for part in (people, reading, acting, pressing, keyboard, groups, files, apps, payments, crowds):
     router.include_router(part.router)

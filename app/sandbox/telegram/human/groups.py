@@ -1,6 +1,6 @@
 """Groups, who is in them, and their topics, as people arrange them."""
 
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, HTTPException, Request
 from pydantic import BaseModel, Field
@@ -9,7 +9,7 @@ from app.sandbox.telegram import topics
 from app.sandbox.telegram.chats import Chat, Topic
 from app.sandbox.telegram.human.common import Who, desk_of, find_bot, find_group, find_person
 from app.sandbox.telegram.members import ADMINISTRATOR_RIGHTS, PERMISSIONS, Status
-from app.sandbox.telegram.membership import set_member
+from app.sandbox.telegram.membership import set_member, upgrade
 
 router = APIRouter()
 
@@ -20,13 +20,17 @@ class NewGroup(BaseModel):
     title: str = Field(min_length=1, max_length=128)
     is_forum: bool = False
     owner: Who
+    # A simple group becomes a supergroup, with another id, when topics are switched on.
+    type: Literal["group", "supergroup"] = "supergroup"
 
 
 @router.post("/groups", status_code=201)
 async def add_group(request: Request, new: NewGroup) -> dict[str, Any]:
-    """A supergroup of one person, who owns it."""
+    """A group of one person, who owns it."""
+    if new.type == "group" and new.is_forum:
+        raise HTTPException(422, "only a supergroup has topics")
     desk = desk_of(request)
-    chat = desk.new_group(find_person(desk, new.owner), title=new.title, forum=new.is_forum)
+    chat = desk.new_group(find_person(desk, new.owner), title=new.title, forum=new.is_forum, kind=new.type)
     desk.journal.add("chat", chat=chat)
     return {"chat": chat.body()}
 
@@ -47,11 +51,16 @@ class GroupSettings(BaseModel):
 
 @router.post("/groups/settings")
 async def change_group(request: Request, settings: GroupSettings) -> dict[str, Any]:
-    """Topics are switched on or off, or the title is changed; bots are not told of the former."""
+    """Topics are switched on or off, or the title is changed; bots are told of an upgrade only.
+
+    A simple group is upgraded to a supergroup by it: the answer holds the new one.
+    """
     desk = desk_of(request)
     chat = find_group(desk, settings.chat)
     if settings.title is not None:
         chat.about = {**chat.about, "title": settings.title}
+    if settings.is_forum and chat.type == "group":
+        chat = upgrade(desk, chat, _owner(chat))
     if settings.is_forum is not None:
         about = {name: value for name, value in chat.about.items() if name != "is_forum"}
         chat.about = {**about, "is_forum": True} if settings.is_forum else about

@@ -28,7 +28,8 @@ async def list_chats(request: Request, person: int) -> list[dict[str, Any]]:
     desk = desk_of(request)
     begun = desk.contacts.get(person, {})
     private = [_private(bot, begun.get(bot.id), person) for bot in desk.bots.values()]
-    groups = [_group(chat) for chat in desk.groups() if person in chat.members and chat.members[person].inside]
+    mine = [chat for chat in desk.groups() if person in chat.members and chat.members[person].inside]
+    groups = [_group(chat) for chat in mine if chat.upgraded_to is None]
     return [*groups, *private]
 
 

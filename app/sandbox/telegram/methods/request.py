@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.sandbox.telegram.bots import Bot
 from app.sandbox.telegram.chats import GENERAL_TOPIC, Chat, Post
-from app.sandbox.telegram.errors import bad_request, forbidden
+from app.sandbox.telegram.errors import ApiError, bad_request, forbidden
 from app.sandbox.telegram.keyboards import Markup, check_reply_markup, decode_object
 from app.sandbox.telegram.state import Desk
 
@@ -63,6 +63,9 @@ class ApiRequest:
             if chat.blocked:
                 raise forbidden("bot was blocked by the user")
             return chat
+        if chat.upgraded_to is not None:
+            upgraded = {"migrate_to_chat_id": chat.upgraded_to}
+            raise ApiError(400, "Bad Request: group chat was upgraded to a supergroup chat", parameters=upgraded)
         kind = "supergroup" if chat.type == "supergroup" else "group"
         member = chat.members[self.bot.id]
         if member.status == "kicked":
@@ -81,7 +84,7 @@ class ApiRequest:
     def topic(self, chat: Chat) -> int | None:
         """The topic that is written to. Raises the documented 400."""
         topic_id = self.integer("message_thread_id", 0)
-        if not topic_id or not chat.forum:
+        if not topic_id or not (chat.forum or chat.private):
             return None
         topic = chat.topics.get(topic_id)
         if topic_id == GENERAL_TOPIC or topic is None or topic.deleted:

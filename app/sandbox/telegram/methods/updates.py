@@ -54,6 +54,8 @@ async def get_updates(request: ApiRequest) -> list[dict[str, Any]]:
             arrived.cancel()
         if stopped.done():
             raise conflict(stopped.result())
+        # The order is that of the updates' ids; a repeated one stands at the end of the dictionary.
+        bot.fresh.clear()
         return [bot.updates[update_id] for update_id in sorted(bot.updates)[:limit]]
     finally:
         if bot.poll is stopped:
