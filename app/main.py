@@ -9,6 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Scope
 
 from app import miniapp, operations
+from app.alerts.runtime import alerting
 from app.catalogue import endpoints as catalogue
 from app.catalogue.edge import CatalogueEdge
 from app.container import Container, open_container
@@ -33,7 +34,7 @@ def build_api(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_container(settings) as services:
+        async with open_container(settings) as services, alerting(services, "api"):
             app.state.container = services
             await services.catalogue.start()
             listening = asyncio.create_task(services.listener.run())

@@ -63,6 +63,12 @@ class Settings(BaseSettings):
     broadcast_paid: bool = False
     broadcast_lease_seconds: float = Field(60.0, gt=0)
 
+    # Alerts to them in private. Without a bot of their own, the first live project's sends them.
+    alert_bot_token: SecretStr = SecretStr("")
+    alert_language: Literal["ru", "en"] = "en"
+    # How long something has to be away before they hear of it; the other times follow from this one.
+    alert_patience_seconds: float = Field(30.0, gt=0)
+
     # Models: {"default": {"base_url": "…", "api_key": "…", "model": "…"}}
     model_profiles: dict[str, ModelProfile] = {}
     model_calls_per_project: int = Field(50, ge=1)

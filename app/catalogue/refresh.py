@@ -221,6 +221,7 @@ class Refresher:
         log.error(
             "catalogue refresh is failing; the last good catalogue is served",
             alert=True,
+            cause="catalogue",
             source=state.source,
             reason=reason,
             words=words,
@@ -238,6 +239,7 @@ class Refresher:
         log.warning(
             "catalogue refresh works again",
             alert=True,
+            over="catalogue",
             source=state.source,
             failing_since=state.failing_since,
         )

@@ -3,7 +3,7 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any, TextIO
 
 import structlog
@@ -24,6 +24,10 @@ JOBS = Counter("arcana_jobs_total", "Ended jobs", ["name", "outcome"])
 # Where lines of JSON go, once logging is configured so.
 json_output: "logging.StreamHandler[TextIO] | None" = None
 
+# Told of every line at level error or above and of every line with `alert=True`, before its traceback becomes text.
+# They must be quick, must not raise, and may be called from any thread.
+listeners: "list[Callable[[MutableMapping[str, Any]], None]]" = []
+
 # A bot token, a bearer token, a key of a provider or of WooCommerce, initData: whatever slipped into a message.
 SECRET = re.compile(
     r"(?<!\d)\d{6,12}:[A-Za-z0-9_-]{30,}|\bBearer\s+[\w.~+/=-]+|\b(?:sk|ck|cs|rk)[-_][A-Za-z0-9_-]{16,}"
@@ -34,6 +38,13 @@ SECRET = re.compile(
 def redact(text: str) -> str:
     """The text with everything that looks like a secret replaced by `[secret]`."""
     return SECRET.sub("[secret]", text)
+
+
+def _tell_listeners(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    if listeners and (event.get("level") in ("error", "critical") or event.get("alert")):
+        for listener in listeners:
+            listener(event)
+    return event
 
 
 def _redact_event(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -50,6 +61,7 @@ def configure_logging(*, level: str, style: str) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _tell_listeners,
         structlog.processors.format_exc_info,
         _redact_event,
     ]

@@ -17,6 +17,7 @@ from aiogram.exceptions import (
 )
 from aiogram.methods import TelegramMethod
 
+from app.alerts.runtime import alerting
 from app.catalogue.library import Project
 from app.container import open_container
 from app.errors import Unavailable
@@ -201,7 +202,7 @@ class Poller:
 
 async def run_polling(settings: Settings, routers: Sequence[Router]) -> None:
     """`python -m app polling`, until cancelled. Does nothing while updates come by webhook."""
-    async with open_container(settings) as container:
+    async with open_container(settings) as container, alerting(container, "polling"):
         if settings.telegram_updates != "polling":
             log.warning("updates come by webhook (TELEGRAM_UPDATES); nothing is polled")
             await asyncio.Event().wait()

@@ -258,7 +258,8 @@ class UpdateWorker:
         async with self._database.connection() as connection:
             await UpdateRepository(connection, claimed.project_id).put_aside(claimed, error=reason)
         WORKED.labels("put_aside").inc()
-        log.error("update put aside", alert=True, **_names(claimed), reason=redact(reason), exc_info=error)
+        names = _names(claimed)
+        log.error("update put aside", alert=True, cause="updates", **names, reason=redact(reason), exc_info=error)
 
 
 class _NotYetKnown(Exception):

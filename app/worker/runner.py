@@ -14,6 +14,7 @@ from pgqueuer.domain.errors import FailingListenerError, RetryRequested
 from pgqueuer.domain.models import Job as QueuedJob
 from prometheus_client import start_http_server
 
+from app.alerts.runtime import alerting
 from app.kit import json
 from app.kit.database import LOST
 from app.kit.process import settle_memory
@@ -134,7 +135,7 @@ def _metrics(settings: Settings) -> Iterator[None]:
 async def run_worker(settings: Settings) -> None:
     """Until cancelled: jobs, the beat, checkpoints, the catalogue's listener and, with a port for them, metrics."""
     registry = build_registry(settings)
-    async with open_worker_container(settings) as container:
+    async with open_worker_container(settings) as container, alerting(container, "worker"):
         await container.catalogue.start()
         scheduler = Scheduler(container.database, registry)
         scheduler.start()

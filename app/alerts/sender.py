@@ -1,0 +1,121 @@
+"""Telegram by one plain HTTP call from this very process: no queue, no Redis and no worker may stand between.
+
+The addresses hold the bot's token, so nothing that httpx says about them is logged.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Sequence
+from html import unescape
+from typing import Any
+
+import httpx
+
+from app.kit import json
+from app.kit.telemetry import get_logger
+from app.settings import Settings
+
+log = get_logger("app.alerts.sender")
+
+MOST_WAITING = 100
+# A message that nobody took for so long says nothing any more.
+STALE_SECONDS = 1800.0
+PAUSES = (1.0, 5.0, 15.0, 60.0)
+LONGEST_PAUSE = 60.0
+TAGS = re.compile(r"<[^>]+>")
+
+
+class Sender:
+    """`tokens` gives the bots that may speak, the best first; asked anew for every message."""
+
+    def __init__(self, settings: Settings, tokens: Callable[[], Sequence[str]]) -> None:
+        self._base = settings.telegram_api_url
+        self._test = "test/" if settings.demo else ""
+        self._recipients = settings.super_admins
+        self._tokens = tokens
+        self._queue: asyncio.Queue[tuple[float, str]] = asyncio.Queue(MOST_WAITING)
+        self._http = httpx.AsyncClient(timeout=httpx.Timeout(10.0, connect=5.0))
+
+    def put(self, text: str) -> None:
+        """Queues a message of Telegram HTML to every super-admin; never waits."""
+        try:
+            self._queue.put_nowait((time.monotonic(), text))
+        except asyncio.QueueFull:
+            log.warning("an alert was dropped: too many wait for Telegram")
+
+    async def run(self) -> None:
+        while True:
+            await self._spread(*await self._queue.get())
+
+    async def drain(self) -> None:
+        """Sends what waits, once `run` has ended."""
+        while not self._queue.empty():
+            await self._spread(*self._queue.get_nowait())
+
+    async def _spread(self, queued_at: float, text: str) -> None:
+        for recipient in self._recipients:
+            await self._deliver(recipient, text, give_up_at=queued_at + STALE_SECONDS)
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def _deliver(self, recipient: int, text: str, *, give_up_at: float) -> None:
+        attempt = 0
+        while time.monotonic() < give_up_at:
+            tokens = self._tokens()
+            pause: float | None = None
+            for token in tokens:
+                outcome = await self._send(token, recipient, text)
+                if outcome is None:
+                    return
+                if outcome > 0:
+                    pause = outcome
+                    break
+            else:
+                if tokens:
+                    log.warning("a super-admin cannot be reached: he has to press Start in the bot", person=recipient)
+                    return
+            pause = pause or PAUSES[min(attempt, len(PAUSES) - 1)]
+            attempt += 1
+            await asyncio.sleep(min(pause, LONGEST_PAUSE))
+        log.warning("an alert did not reach Telegram in time", person=recipient)
+
+    async def _send(self, token: str, recipient: int, text: str) -> float | None:
+        """None: it is there, or may be. Above zero: wait so many seconds. Zero: not with this bot."""
+        body: dict[str, Any] = {
+            "chat_id": recipient,
+            "text": text,
+            "parse_mode": "HTML",
+            "link_preview_options": {"is_disabled": True},
+        }
+        try:
+            answer = await self._call(token, body)
+            if answer.status_code == 400 and b"can't parse entities" in answer.content:
+                plain = {"chat_id": recipient, "text": unescape(TAGS.sub("", text))}
+                answer = await self._call(token, plain)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
+            return PAUSES[1]
+        except httpx.HTTPError as error:
+            # It may have arrived, and the next summary comes anyway.
+            log.warning("an alert may not have arrived", reason=type(error).__name__)
+            return None
+        if answer.status_code == 429:
+            return _retry_after(answer.content)
+        if answer.status_code >= 500:
+            return PAUSES[1]
+        return None if answer.status_code == 200 else 0.0
+
+    async def _call(self, token: str, body: dict[str, Any]) -> httpx.Response:
+        return await self._http.post(
+            f"{self._base}/bot{token}/{self._test}sendMessage",
+            content=json.dumps(body),
+            headers={"content-type": "application/json"},
+        )
+
+
+def _retry_after(content: bytes) -> float:
+    try:
+        return max(1.0, float(json.loads(content)["parameters"]["retry_after"]))
+    except (ValueError, KeyError, TypeError):
+        return PAUSES[1]
