@@ -23,7 +23,7 @@ from app.catalogue.library import Library
 from app.catalogue.repository import CatalogueRepository
 from app.catalogue.secrets import TokenUnreadable, open_bot
 from app.container import load_keyring, open_container
-from app.demo_desk import OWNER, furnished, page_socket
+from app.demo_desk import OWNER, first_id, furnished, page_socket
 from app.kit import json
 from app.kit.children import Child, keep_running
 from app.kit.database import Database
@@ -278,7 +278,7 @@ async def run(*, port: int, data_dir: Path) -> None:
         for child in children:
             await child.start()
 
-        telegram = telegram_sandbox.create_app(test_environment=True)
+        telegram = telegram_sandbox.create_app(test_environment=True, first_id=first_id())
         services = await stack.enter_async_context(open_container(settings))
         register = bot_registrar(telegram.state.desk)
         services.catalogue.on_change(register)

@@ -1,13 +1,15 @@
-"""What the demo's Telegram is furnished with: people on both sides of the counter, and the staff's group."""
+"""What the demo's Telegram is furnished with: people on both sides of the counter, and the staff's groups."""
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterable
+import time
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 
+from app.catalogue.library import Library, Project
 from app.catalogue.service import Catalogue
 from app.kit.telemetry import get_logger
 
@@ -24,6 +26,13 @@ USERS = (_person(1, "Анна", "Соколова", "anna_demo", "ru"), _person(
 STAFF = (_person(101, "Марина", "Ветрова", "marina_demo", "ru"), _person(102, "Daniel", "Reed", "daniel_demo", "en"))
 OWNER = STAFF[0]
 GROUP = "Arcana Staff"
+# 1 November 2025. Counted from here the numbers stay small, and no run makes more of them than it has seconds.
+NUMBERS_BEGIN = 1_761_955_200
+
+
+def first_id() -> int:
+    """Where this run's messages and updates begin: after those of the last run, which our database remembers."""
+    return int(time.time() - NUMBERS_BEGIN)
 
 
 def page_socket(port: int) -> socket.socket:
@@ -39,46 +48,48 @@ class DemoDesk:
 
     def __init__(self, address: str) -> None:
         self._client = httpx.AsyncClient(base_url=f"{address}/sandbox", timeout=10)
-        self._group = 0
-        self._bots: set[int] = set()
-        self._wanted: asyncio.Event = asyncio.Event()
+        self._served: set[int] = set()
+        self._projects: tuple[Project, ...] = ()
+        self._changed = asyncio.Event()
 
     async def close(self) -> None:
         await self._client.aclose()
 
     async def furnish(self) -> None:
-        """Two users, two members of staff, and their forum."""
+        """Two users, two members of staff, and a forum of theirs for every bot."""
         for person in (*USERS, *STAFF):
             await self._post("people", person)
-        made = await self._post("groups", {"title": GROUP, "is_forum": True, "owner": OWNER["id"]})
-        self._group = made["chat"]["id"]
-        for person in STAFF[1:]:
-            await self._post("members", {"chat": self._group, "user": person["id"], "status": "administrator"})
-        await self.seat_bots()
+        await self.open_groups()
 
-    def bots_changed(self) -> None:
-        """The catalogue has other bots than before."""
-        self._wanted.set()
+    def want(self, library: Library) -> None:
+        """The projects whose bots need a group."""
+        self._projects = tuple(library.projects)
+        self._changed.set()
 
     async def run(self) -> None:
-        """Seats bots that join later, until cancelled."""
+        """Serves bots that come later, until cancelled."""
         while True:
-            await self._wanted.wait()
-            self._wanted.clear()
+            await self._changed.wait()
+            self._changed.clear()
             try:
-                await self.seat_bots()
+                await self.open_groups()
             except httpx.HTTPError as error:
-                log.warning("a bot could not be seated in the staff's group", reason=type(error).__name__)
+                log.warning("a staff group could not be opened", reason=type(error).__name__)
 
-    async def seat_bots(self) -> None:
-        """Makes every bot an administrator of the staff's group."""
-        bots = (await self._client.get("bots")).raise_for_status().json()
-        for bot_id in self._strangers(bot["id"] for bot in bots):
-            await self._post("bot-rights", {"chat": self._group, "bot": bot_id, "status": "administrator"})
-            self._bots.add(bot_id)
+    async def open_groups(self) -> None:
+        """A forum for every project that has none yet, with its bot as an administrator."""
+        for project in self._projects:
+            if project.bot is not None and project.bot.id not in self._served:
+                self._served.add(project.bot.id)
+                await self._open_group(project.bot.id, project.text(project.name, project.default_language))
 
-    def _strangers(self, bots: Iterable[int]) -> list[int]:
-        return [bot_id for bot_id in bots if bot_id not in self._bots]
+    async def _open_group(self, bot_id: int, name: str) -> None:
+        # The backend remembers the group of a bot over restarts, so it is the same one each time.
+        chat = -(10**12) - bot_id
+        await self._post("groups", {"id": chat, "title": f"{GROUP} · {name}", "is_forum": True, "owner": OWNER["id"]})
+        for person in STAFF[1:]:
+            await self._post("members", {"chat": chat, "user": person["id"], "status": "administrator"})
+        await self._post("bot-rights", {"chat": chat, "bot": bot_id, "status": "administrator"})
 
     async def _post(self, path: str, body: dict[str, Any]) -> Any:
         answer = (await self._client.post(path, json=body)).raise_for_status()
@@ -87,14 +98,15 @@ class DemoDesk:
 
 @asynccontextmanager
 async def furnished(address: str, catalogue: Catalogue) -> AsyncIterator[None]:
-    """People and a staff group on the desk, and bots that come later among them."""
+    """People and staff groups on the desk, for bots that come later as well."""
     desk = DemoDesk(address)
+    desk.want(catalogue.library())
     await desk.furnish()
-    catalogue.on_change(lambda _: desk.bots_changed())
-    seating = asyncio.create_task(desk.run())
+    catalogue.on_change(desk.want)
+    serving = asyncio.create_task(desk.run())
     try:
         yield
     finally:
-        seating.cancel()
-        await asyncio.gather(seating, return_exceptions=True)
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
         await desk.close()

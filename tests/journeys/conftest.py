@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 import signal
 import socket
@@ -24,6 +25,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from app.kit import json
 from app.sandbox.model.server import KEY, MODEL, Desk, create_app
 from tests import chromium
+from tests.journeys.desk import DeskPage, World
 from tests.journeys.phone import Phone
 
 # The demo migrates two servers and starts four processes, on a machine that may be busy with other tests.
@@ -150,3 +152,37 @@ def open_phone(browser: Browser, demo_server: str) -> Iterator[OpenPhone]:
     for phone in phones:
         assert phone.errors == []
         assert phone.strangers == []
+
+
+OpenDesk = Callable[..., DeskPage]
+
+
+@pytest.fixture(scope="session")
+def desk_address(demo_server: str) -> str:
+    """Where the demo's own page says that the desk is."""
+    found = re.search(r'class="desk" href="([^"]+)/"', httpx.get(f"{demo_server}/").text)
+    assert found is not None
+    return found[1]
+
+
+@pytest.fixture
+def open_desk(browser: Browser, desk_address: str) -> Iterator[OpenDesk]:
+    """Opens pages; at the end of the test none of them may have met an error."""
+    pages: list[DeskPage] = []
+
+    def open_one(*, language: str = "ru", size: tuple[int, int] = (1280, 800), **options: Any) -> DeskPage:
+        pages.append(DeskPage(browser, desk_address, language=language, size=size, **options))
+        return pages[-1]
+
+    yield open_one
+    for page in pages:
+        page.context.close()
+    for page in pages:
+        assert page.errors == []
+
+
+@pytest.fixture
+def world(desk_address: str) -> Iterator[World]:
+    world = World(desk_address)
+    yield world
+    world.client.close()

@@ -4,9 +4,8 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import httpx
 import pytest
@@ -14,48 +13,18 @@ import uvicorn
 from playwright.sync_api import Browser, expect
 
 from app.sandbox.telegram import create_app
-from tests.journeys.conftest import QuietServer
+from tests.journeys.conftest import OpenDesk, QuietServer
 from tests.journeys.desk import DeskPage, World
 
 pytestmark = pytest.mark.journey
-OpenDesk = Callable[..., DeskPage]
-
-
-@pytest.fixture(scope="session")
-def desk_address(demo_server: str) -> str:
-    """Where the demo's own page says that the desk is."""
-    found = re.search(r'class="desk" href="([^"]+)/"', httpx.get(f"{demo_server}/").text)
-    assert found is not None
-    return found[1]
-
-
-@pytest.fixture
-def open_desk(browser: Browser, desk_address: str) -> Iterator[OpenDesk]:
-    """Opens pages; at the end of the test none of them may have met an error."""
-    pages: list[DeskPage] = []
-
-    def open_one(*, language: str = "ru", size: tuple[int, int] = (1280, 800), **options: Any) -> DeskPage:
-        pages.append(DeskPage(browser, desk_address, language=language, size=size, **options))
-        return pages[-1]
-
-    yield open_one
-    for page in pages:
-        page.context.close()
-    for page in pages:
-        assert page.errors == []
-
-
-@pytest.fixture
-def world(desk_address: str) -> Iterator[World]:
-    world = World(desk_address)
-    yield world
-    world.client.close()
 
 
 @contextmanager
 def sandbox(port: int) -> Iterator[None]:
     """A desk alone, without bots of ours, in a thread."""
-    server = QuietServer(uvicorn.Config(create_app(test_environment=True), port=port, log_config=None, timeout_graceful_shutdown=1))
+    server = QuietServer(
+        uvicorn.Config(create_app(test_environment=True), port=port, log_config=None, timeout_graceful_shutdown=1)
+    )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
@@ -72,9 +41,9 @@ class TestFirstLook:
         expect(desk.left.button(re.compile("Анна Соколова"))).to_be_visible()
         expect(desk.right.button(re.compile("Марина Ветрова"))).to_be_visible()
         desk.look_over()
-        desk.right.chat("Arcana Staff")
+        desk.right.chat("Arcana Staff · Луна")
         expect(desk.right.root.locator(".row.topic", has_text="Общая тема")).to_be_visible()
-        expect(desk.right.root.locator(".topics .head-line")).to_have_text("4 участника")
+        expect(desk.right.root.locator(".topics .head-line")).to_have_text("3 участника")
         desk.left.chat("Луна")
         desk.look_over()
 

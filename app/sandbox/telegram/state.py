@@ -116,8 +116,11 @@ class Desk:
             chat.message_ids = itertools.count(self.first_id)
         return chat
 
-    def new_group(self, owner: dict[str, Any], *, title: str, forum: bool, kind: str = "supergroup") -> Chat:
-        number = next(self._group_ids)
+    def new_group(
+        self, owner: dict[str, Any], *, title: str, forum: bool, kind: str = "supergroup", number: int | None = None
+    ) -> Chat:
+        """A group of one person. `number`: its id without the sign, for whom it has to be the same in every run."""
+        number = next(self._group_ids) if number is None else number
         # Simple groups have short ids.
         chat = self.group(-number if kind == "supergroup" else -(number % 10**9), title=title, kind=kind, forum=forum)
         chat.members[owner["id"]] = Member(owner, "creator")

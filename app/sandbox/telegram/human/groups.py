@@ -22,15 +22,25 @@ class NewGroup(BaseModel):
     owner: Who
     # A simple group becomes a supergroup, with another id, when topics are switched on.
     type: Literal["group", "supergroup"] = "supergroup"
+    # A supergroup's own id, for whoever remembers it from an earlier run.
+    id: int | None = Field(None, lt=-(10**12))
 
 
 @router.post("/groups", status_code=201)
 async def add_group(request: Request, new: NewGroup) -> dict[str, Any]:
     """A group of one person, who owns it."""
-    if new.type == "group" and new.is_forum:
-        raise HTTPException(422, "only a supergroup has topics")
+    if new.type == "group" and (new.is_forum or new.id is not None):
+        raise HTTPException(422, "only a supergroup has topics and a long id")
     desk = desk_of(request)
-    chat = desk.new_group(find_person(desk, new.owner), title=new.title, forum=new.is_forum, kind=new.type)
+    if new.id is not None and (None, new.id) in desk.chats:
+        raise HTTPException(409, "there is a chat of this id")
+    chat = desk.new_group(
+        find_person(desk, new.owner),
+        title=new.title,
+        forum=new.is_forum,
+        kind=new.type,
+        number=None if new.id is None else -new.id,
+    )
     desk.journal.add("chat", chat=chat)
     return {"chat": chat.body()}
 

@@ -48,7 +48,7 @@ export async function openTelegramPath(pane, path) {
     openMessage(pane, parts.slice(1).map(Number));
     return;
   }
-  const bot = pane.desk.botNamed(parts[0]);
+  const bot = await findBot(pane, parts[0]);
   const row = bot && pane.rows.find((one) => one.bot === bot.id);
   if (!row) {
     pane.dialogs.toast(t('unknownBot', { name: parts[0] }));
@@ -60,6 +60,15 @@ export async function openTelegramPath(pane, path) {
   if ((values.has('startapp') || parts[1]) && button?.type === 'web_app') {
     await pane.app.open({ bot: bot.id, url: button.web_app.url, from: 'link', start: values.get('startapp') || undefined });
   }
+}
+
+/** A bot by its username; one that came just now is looked up. */
+async function findBot(pane, username) {
+  if (!pane.desk.botNamed(username)) {
+    await pane.desk.load();
+    await pane.readChats();
+  }
+  return pane.desk.botNamed(username);
 }
 
 /** https://t.me/c/<group without -100>/<topic>/<message>, or without the topic. */
