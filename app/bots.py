@@ -4,7 +4,7 @@ from aiogram import Router
 
 from app.crm.middlewares import know_staff
 from app.readings import telegram_daily as daily
-from app.telegram.handlers import membership, start
+from app.telegram.handlers import checkout, membership, start
 from app.users import telegram as people
 from app.users import telegram_leaving as leaving
 from app.users import telegram_manners as manners
@@ -22,6 +22,7 @@ def features() -> list[Router]:
     """In the order in which they are asked; the friendly answer to everything else comes last."""
     return [
         membership.router(),
+        checkout.router(),
         start.closed_router(),
         start.router(),
         people.router(),

@@ -28,6 +28,7 @@ from app.readings.service import ReadingService
 from app.readings.transcripts import Listener
 from app.settings import Settings
 from app.telegram import erasure
+from app.telegram.checkout import Checkout
 from app.telegram.directory import WebhookDirectory
 from app.telegram.inbox import Inbox
 from app.users import login_codes, referrals
@@ -55,6 +56,7 @@ class Container:
     listener: Listener
     webhooks: WebhookDirectory
     inbox: Inbox
+    checkout: Checkout
 
     def parts(self) -> dict[str, Any]:
         """Its fields by name, as handlers of the bots ask for them."""
@@ -121,6 +123,7 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
             listener=Listener(redis),
             webhooks=WebhookDirectory(secret=secret, catalogue=catalogue),
             inbox=Inbox(database, transport="webhook"),
+            checkout=Checkout(settings=settings, database=database, http=http),
         )
     finally:
         await limits.close()

@@ -20,7 +20,7 @@ async def receive_update(webhook_id: str, request: Request) -> Response:
     project = parts.webhooks.admit(webhook_id, request.headers.get(SECRET_HEADER, ""))
     if project is None:
         raise NotFound
-    await accept(parts.inbox, project=project, body=await _body(request))
+    await accept(parts.inbox, parts.checkout, project=project, body=await _body(request))
     return Response(status_code=200)
 
 

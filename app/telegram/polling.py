@@ -26,10 +26,12 @@ from app.kit.database import LOST, Database
 from app.kit.telemetry import get_logger, redact
 from app.locales import plain
 from app.settings import Settings
+from app.telegram.checkout import KIND, Checkout
 from app.telegram.dispatcher import build_dispatcher
+from app.telegram.inbox import Inbox
 from app.telegram.registry import BotRegistry
 from app.telegram.repository import BotRepository
-from app.telegram.updates import Arrival, MalformedUpdate, keep_all, read
+from app.telegram.updates import Arrival, MalformedUpdate, read
 
 log = get_logger("app.telegram.polling")
 
@@ -65,12 +67,15 @@ class Poller:
         self,
         bots: BotRegistry,
         database: Database,
+        checkout: Checkout,
         *,
         poll_seconds: int = POLL_SECONDS,
         first_pause: float = 1.0,
     ) -> None:
         self._bots = bots
         self._database = database
+        self._checkout = checkout
+        self._inbox = Inbox(database, transport="polling")
         self._poll_seconds = poll_seconds
         self._first_pause = first_pause
         # The token with which a bot was refused: it is left alone until it gets another one.
@@ -151,18 +156,25 @@ class Poller:
                 pause = self._first_pause
 
     async def _keep(self, project: Project, bot_id: int, found: list[dict[str, Any]]) -> int | None:
-        """Stores a batch in one statement; the offset that confirms it."""
+        """Stores a batch; the offset that confirms it."""
         if not found:
             return None
-        arrivals = []
+        came = []
         for update in found:
             try:
-                arrivals.append(Arrival(project.id, bot_id, read(json.dumps(update))))
+                came.append(read(json.dumps(update)))
             except MalformedUpdate as error:
                 # It would come again for ever, and everything after it never.
                 log.error("a malformed update was skipped", bot_id=bot_id, reason=error.message)
-        async with self._database.connection() as connection:
-            await keep_all(connection, arrivals, transport="polling")
+        # Whoever is about to pay waits for the answer.
+        await asyncio.gather(
+            *(
+                self._checkout.receive(self._inbox, project=project, incoming=incoming)
+                if incoming.kind == KIND
+                else self._inbox.keep(Arrival(project.id, bot_id, incoming))
+                for incoming in came
+            )
+        )
         return max(int(update["update_id"]) for update in found) + 1
 
     async def _resolve(self, project: Project, bot: Bot, error: TelegramConflictError) -> None:
@@ -216,7 +228,7 @@ async def run_polling(settings: Settings, routers: Sequence[Router]) -> None:
         )
         await container.catalogue.start()
         try:
-            await Poller(bots, container.database).run()
+            await Poller(bots, container.database, container.checkout).run()
         finally:
             await container.catalogue.stop()
             await bots.close()
