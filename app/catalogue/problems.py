@@ -23,12 +23,13 @@ LIMIT = 200
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`path` is a JSON pointer into the document as it was sent."""
+    """`path` is a JSON pointer into the document as it was sent. `code` is one of `Code`, or `bot_…` for what is wrong
+    with a project's bot."""
 
     kind: Kind
     key: str
     path: str
-    code: Code
+    code: str
     ru: str
     en: str
 

@@ -23,6 +23,7 @@ from app.kit.ids import new_id
 from app.kit.telemetry import get_logger
 from app.projects.repository import ProjectsRepository, WantedProject
 from app.settings import Settings
+from app.telegram.repository import bot_faults
 from app.woocommerce.client import StoreAccess, StoreClient
 from app.woocommerce.errors import PairingRejected, StoreError
 from app.woocommerce.pairing import active_store
@@ -280,11 +281,16 @@ class Refresher:
         async with self._database.connection() as connection:
             repository = CatalogueRepository(connection)
             state = await repository.state("store")
-            seen = (access.id, state.revision, state.received_at)
+            faults = await bot_faults(connection)
+            seen = (access.id, state.revision, state.received_at, *faults)
             if state.received_at is None or seen == self._reported or time.monotonic() < self._report_at:
                 return
             self._reported = seen
-            problems = [*state.problems, *await self._picture_problems(connection, repository, state)]
+            problems = [
+                *state.problems,
+                *await self._picture_problems(connection, repository, state),
+                *(problem.body() for problem in reports.bot_problems(faults)),
+            ]
             body = {"version": state.seen_version or "unknown", "problems": problems}
             digest = json.digest([access.id, body])
             if not await repository.claim_report("store", digest):

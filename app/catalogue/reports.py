@@ -1,10 +1,13 @@
-"""What WordPress is told about its document: the problems found, and the pictures that were refused."""
+"""What WordPress is told about its document: the problems found, the pictures that were refused, the bots that do not
+work."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from app.catalogue.problems import Kind, Problem
 from app.catalogue.reader import picture_id
+from app.locales import plain
+from app.telegram.repository import BotFault
 
 ROUTE = "wc-arcana/v1/report"
 
@@ -33,6 +36,21 @@ def picture_problems(document: Mapping[str, Any], refused: Mapping[str, str]) ->
             ru, en = f"Колода «{deck}». {ru}", f"Deck “{deck}”. {en}"
         problems.append(Problem(kind, key, path, "picture_refused", ru, en))
     return problems
+
+
+def bot_problems(faults: Sequence[BotFault]) -> list[Problem]:
+    """A bot that cannot be set up, in words for the content manager; gone from the report as soon as it works."""
+    return [
+        Problem(
+            "project",
+            fault.project_key,
+            "/bot",
+            f"bot_{fault.code}",
+            plain("ru", f"bot_error.{fault.code}", reason=fault.reason),
+            plain("en", f"bot_error.{fault.code}", reason=fault.reason),
+        )
+        for fault in faults
+    ]
 
 
 def _named_pictures(document: Mapping[str, Any]) -> Iterator[tuple[Kind, str, str, Mapping[str, Any], str]]:

@@ -11,6 +11,9 @@ COLUMNS = (
     " sealed_token"
 )
 
+# About three minutes of trying.
+NOTABLE_FAILURES = 6
+
 
 @dataclass(frozen=True, slots=True)
 class BotRecord:
@@ -32,6 +35,31 @@ async def bot_records(connection: Connection) -> dict[int, BotRecord]:
     """All bots of all projects, by id; for the set-up and for the operator."""
     rows = await connection.fetch(f"SELECT {COLUMNS} FROM bots")  # noqa: S608  # a constant
     return {row["bot_id"]: BotRecord(*row) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class BotFault:
+    """What is wrong with the bot of a project, by the project's key: a code of the texts `bot_error.*`, and what
+    Telegram said."""
+
+    project_key: str
+    code: str
+    reason: str
+
+
+async def bot_faults(connection: Connection) -> list[BotFault]:
+    """What the content manager should hear of. Telegram being away for a moment is nothing that he could put right."""
+    rows = await connection.fetch(
+        """
+        SELECT projects.key, bots.error_code, coalesce(bots.error_reason, '') FROM bots
+        JOIN projects ON projects.id = bots.project_id AND projects.removed_at IS NULL
+        WHERE bots.error_code IS NOT NULL AND bots.state NOT IN ('leaving', 'gone')
+            AND (bots.error_code <> 'telegram_unreachable' OR bots.failures >= $1)
+        ORDER BY projects.key
+        """,
+        NOTABLE_FAILURES,
+    )
+    return [BotFault(*row) for row in rows]
 
 
 class BotRepository:

@@ -15,6 +15,7 @@ from app.kit import json
 from app.kit.database import Database
 from app.kit.ids import new_id
 from app.settings import Settings
+from app.telegram.repository import NOTABLE_FAILURES, BotRepository
 from tests.catalogue.conftest import Events, open_catalogue
 from tests.catalogue.wordpress import WordPress, make_deck, make_project, make_spread, sealed_bot
 
@@ -344,6 +345,46 @@ class TestReport:
         wordpress.change("v3", spreads=[make_spread("one"), make_spread("two")])
         await catalogue.refresh()
         assert [report["problems"] for report in wordpress.reports[1:]] == [[]]
+
+    async def test_a_bot_that_does_not_work_is_told_in_words_until_it_does(
+        self, catalogue: Catalogue, wordpress: WordPress, database: Database
+    ) -> None:
+        await catalogue.refresh()
+        project = catalogue.library().projects[0]
+        async with database.connection() as connection:
+            await BotRepository(connection, project.id).fail(
+                77, webhook_id="w", state="failing", sent={}, settings_hash="h", sealed_token=None,
+                error_code="settings_refused", error="", reason="Bad Request: no", check_after=timedelta(minutes=1),
+            )  # fmt: skip
+        await catalogue.refresh()
+        await catalogue.refresh()
+        assert len(wordpress.reports) == 2
+        (problem,) = wordpress.reports[1]["problems"]
+        assert (problem["kind"], problem["key"], problem["path"]) == ("project", project.key, "/bot")
+        assert problem["code"] == "bot_settings_refused"
+        assert problem["detail"] == {
+            "ru": "Telegram отказался принять настройки бота: Bad Request: no",
+            "en": "Telegram refused the bot's settings: Bad Request: no",
+        }
+        async with database.connection() as connection:
+            await connection.execute("UPDATE bots SET error_code = NULL")
+        await catalogue.refresh()
+        assert [report["problems"] for report in wordpress.reports[2:]] == [[]]
+
+    async def test_telegram_away_for_a_moment_is_nobodys_news(
+        self, catalogue: Catalogue, wordpress: WordPress, database: Database
+    ) -> None:
+        await catalogue.refresh()
+        async with database.connection() as connection:
+            for failures in range(NOTABLE_FAILURES):
+                await catalogue.refresh()
+                assert len(wordpress.reports) == 1, failures
+                await BotRepository(connection, catalogue.library().projects[0].id).fail(
+                    77, webhook_id="w", state="failing", sent={}, settings_hash="h", sealed_token=None,
+                    error_code="telegram_unreachable", error="", reason="", check_after=timedelta(minutes=1),
+                )  # fmt: skip
+        await catalogue.refresh()
+        assert wordpress.reports[1]["problems"][0]["code"] == "bot_telegram_unreachable"
 
     async def test_a_report_that_did_not_arrive_is_sent_again_after_a_while(
         self, catalogue: Catalogue, wordpress: WordPress

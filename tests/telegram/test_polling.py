@@ -6,16 +6,20 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
+import httpx
 
 from app.catalogue.library import Project
+from app.telegram.checkout import Checkout
 from app.telegram.polling import Poller
 from tests.telegram.conftest import LUNA, VERBENA, Desk, Office, Shelf, bot_of
 
 
 @asynccontextmanager
 async def polling(office: Office, *, count: int = 1) -> AsyncIterator[list["asyncio.Task[None]"]]:
+    http = httpx.AsyncClient()
+    checkout = Checkout(settings=office.settings, database=office.database, http=http)
     pollers = [
-        Poller(office.bots(telegram_updates="polling"), office.database, poll_seconds=2, first_pause=0.1)
+        Poller(office.bots(telegram_updates="polling"), office.database, checkout, poll_seconds=2, first_pause=0.1)
         for _ in range(count)
     ]
     tasks = [asyncio.create_task(poller.run()) for poller in pollers]
@@ -25,6 +29,7 @@ async def polling(office: Office, *, count: int = 1) -> AsyncIterator[list["asyn
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await http.aclose()
 
 
 async def until(check: Callable[[], Any], *, seconds: float = 10) -> None:

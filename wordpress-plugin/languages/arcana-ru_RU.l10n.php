@@ -140,6 +140,8 @@ return [
         'Saved.' => 'Сохранено.',
         'Saved and published.' => 'Сохранено и опубликовано.',
         'Saved as a draft.' => 'Сохранено как черновик.',
+        'The bot does not work:' => 'Бот не работает:',
+        'the bot does not work' => 'бот не работает',
         'Still to do:' => 'Осталось сделать:',
         'Everything is in place.' => 'Всё на месте.',
         'Stable key' => 'Постоянный ключ',

@@ -44,6 +44,7 @@ final class Plugin
             new Admin\Assets(),
             new Admin\ProductPanels(),
             new Admin\ObjectBox(),
+            new Admin\ProjectList(),
             new Admin\CardScreen(),
             new Admin\ArcanaPage(),
             new Cli\Commands(),

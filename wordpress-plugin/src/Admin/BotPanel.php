@@ -6,7 +6,9 @@ namespace Arcana\Admin;
 
 use Arcana\Backend\BackendError;
 use Arcana\Backend\Pairing;
+use Arcana\Backend\Report;
 use Arcana\Content\BotToken;
+use Arcana\Content\Keys;
 use Arcana\Kind;
 
 /** The bot token of a project: taken once, sealed at once, shown only masked. */
@@ -39,6 +41,9 @@ final class BotPanel implements PanelExtra
                 esc_html__('sealed', 'arcana'),
                 esc_html__('Forget this token when saving', 'arcana')
             );
+        }
+        foreach (Report::aboutBot(Keys::of($post->ID)) as $words) {
+            printf('<p class="arcana-note arcana-bad">%s</p>', esc_html($words));
         }
         if ($is_paired) {
             printf(

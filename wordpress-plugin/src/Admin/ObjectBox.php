@@ -40,8 +40,10 @@ final class ObjectBox implements Service
         $is_current = (Report::load()['version'] ?? '') === State::load()?->version;
         $title = $is_current ? __('The backend could not take this over:', 'arcana') : __('Before the last change, the backend could not take this over:', 'arcana');
         self::list($title, $reported, 'arcana-bad');
+        $bot = $kind === Kind::Project ? Report::aboutBot($key) : [];
+        self::list(__('The bot does not work:', 'arcana'), $bot, 'arcana-bad');
         self::list(__('Still to do:', 'arcana'), $lacking, 'arcana-warn');
-        if ($reported === [] && $lacking === []) {
+        if ($reported === [] && $lacking === [] && $bot === []) {
             echo '<p class="arcana-note arcana-good">' . esc_html__('Everything is in place.', 'arcana') . '</p>';
         }
         if ($kind === Kind::Project) {

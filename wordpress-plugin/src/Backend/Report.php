@@ -11,6 +11,8 @@ final class Report
 {
     public const OPTION = 'arcana_report';
     public const KINDS = ['document', 'project', 'spread', 'deck', 'card', 'package'];
+    /** Codes of what is wrong with a project's bot at Telegram begin so; the catalogue itself was taken over. */
+    private const BOT = 'bot_';
     private const LIMIT = 500;
 
     /** @param array<string, mixed> $body The report as the backend sent it, already checked by the route's schema. */
@@ -46,16 +48,34 @@ final class Report
         return is_array($report) && isset($report['version'], $report['problems']) ? $report : null;
     }
 
-    /** @return list<string> What the backend says about one object, in the manager's language. */
+    /** @return list<string> What the backend could not take over of one object, in the manager's language. */
     public static function about(Kind $kind, string $key): array
+    {
+        return self::words($kind, $key, false);
+    }
+
+    /** @return list<string> Why a project's bot does not work, in the manager's language; empty while it is well. */
+    public static function aboutBot(string $key): array
+    {
+        return self::words(Kind::Project, $key, true);
+    }
+
+    /** @return list<string> */
+    private static function words(Kind $kind, string $key, bool $of_bot): array
     {
         $words = [];
         foreach (self::load()['problems'] ?? [] as $problem) {
-            if ($problem['kind'] === $kind->value && $problem['key'] === $key) {
+            if ($problem['kind'] === $kind->value && $problem['key'] === $key && self::isBots($problem) === $of_bot) {
                 $words[] = self::inWords($problem);
             }
         }
         return $words;
+    }
+
+    /** @param array<string, mixed> $problem */
+    private static function isBots(array $problem): bool
+    {
+        return str_starts_with((string) $problem['code'], self::BOT);
     }
 
     /** @param array<string, mixed> $problem */
@@ -64,6 +84,6 @@ final class Report
         $detail = (array) $problem['detail'];
         $language = substr((string) get_user_locale(), 0, 2);
         $text = (string) ($detail[$language] ?? $detail['en'] ?? (reset($detail) ?: $problem['code']));
-        return $problem['path'] === '' ? $text : sprintf('%s (%s)', $text, $problem['path']);
+        return $problem['path'] === '' || self::isBots($problem) ? $text : sprintf('%s (%s)', $text, $problem['path']);
     }
 }

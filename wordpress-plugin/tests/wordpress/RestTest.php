@@ -70,6 +70,25 @@ final class RestTest extends StoreCase
         self::assertSame([], Report::load()['problems'], 'a new report takes the place of the old one');
     }
 
+    public function testWhatIsWrongWithABotIsToldApartAndForgottenWhenItIsWell(): void
+    {
+        $project = $this->project('luna');
+        wp_set_current_user(1);
+        $report = self::report();
+        $report['problems'] = [[
+            'kind' => 'project', 'key' => $this->key($project), 'path' => '/bot', 'code' => 'bot_token_refused',
+            'detail' => ['ru' => 'Токен отозван.', 'en' => 'The token was revoked.'],
+        ]];
+        self::assertSame(200, $this->ask('PUT', 'report', $report)->get_status());
+        self::assertSame(['The token was revoked.'], Report::aboutBot($this->key($project)));
+        self::assertSame([], Report::about(Kind::Project, $this->key($project)));
+        $list = new \Arcana\Admin\ProjectList();
+        self::assertSame(['arcana_bot' => 'the bot does not work'], $list->states([], get_post($project)));
+        $this->ask('PUT', 'report', ['problems' => []] + $report);
+        self::assertSame([], Report::aboutBot($this->key($project)));
+        self::assertSame([], $list->states([], get_post($project)));
+    }
+
     public function testMarkupInAReportIsTakenOut(): void
     {
         wp_set_current_user(1);
