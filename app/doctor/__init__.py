@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from app.doctor import machine, models, outside, storage
+from app.doctor.alerts import alerts
 from app.doctor.findings import CHECKOUT, Finding, Patient, broken, warning
 from app.errors import Unavailable
 from app.kit.database import Database
@@ -31,6 +32,7 @@ PRODUCT: tuple[Check, ...] = (
     outside.catalogue,
     outside.bots,
     models.profiles,
+    alerts,
 )
 MARKS = {"ok": "✓", "warning": "!", "broken": "✗"}
 

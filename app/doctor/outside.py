@@ -61,7 +61,8 @@ async def store(patient: Patient) -> list[Finding]:
     return [ok("WordPress", f"{access.url} ({versions})")]
 
 
-async def _served(patient: Patient) -> tuple[State, StoredDocument] | None:
+async def served_document(patient: Patient) -> tuple[State, StoredDocument] | None:
+    """The catalogue that is served, if there is one."""
     assert patient.database is not None  # noqa: S101 - for the type checker: this check runs with a database
     async with patient.database.connection() as connection:
         repository = CatalogueRepository(connection)
@@ -72,7 +73,7 @@ async def _served(patient: Patient) -> tuple[State, StoredDocument] | None:
 
 async def catalogue(patient: Patient) -> list[Finding]:
     """Whether there is one, how fresh it is, and what its managers have been told."""
-    served = await _served(patient)
+    served = await served_document(patient)
     if served is None:
         return [broken("Catalogue", "there is none yet", "Start the API: it fetches it.")]
     state, stored = served
@@ -108,7 +109,7 @@ async def bots(patient: Patient) -> list[Finding]:
     settings = patient.settings
     if settings.demo:
         return [ok("Bots", "they live in the sandbox (demo)")]
-    served = await _served(patient)
+    served = await served_document(patient)
     keyring = keyring_of(settings)
     async with patient.database.connection() as connection:
         records = await bot_records(connection)
