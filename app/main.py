@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Scope
 
 from app import miniapp, operations
 from app.alerts.runtime import alerting
+from app.broadcasts import endpoints as broadcasts
 from app.catalogue import endpoints as catalogue
 from app.catalogue.edge import CatalogueEdge
 from app.container import Container, open_container
@@ -68,6 +69,7 @@ def build_api(settings: Settings) -> FastAPI:
         notifications.router,
         telegram.router,
         leads.router,
+        broadcasts.router,
         woocommerce.router,
         operations.router,
     ]

@@ -27,6 +27,19 @@ NOT_A_USERS = {
     "/readyz",
     "/metrics",
     "/media/{name}",
+    # Managers alone; tests/broadcasts shows that they reach nothing of another project.
+    "/api/v1/admin/broadcasts",
+    "/api/v1/admin/broadcasts/{broadcast_id}",
+    "/api/v1/admin/broadcasts/{broadcast_id}/count",
+    "/api/v1/admin/broadcasts/{broadcast_id}/preview",
+    "/api/v1/admin/broadcasts/{broadcast_id}/test",
+    "/api/v1/admin/broadcasts/{broadcast_id}/start",
+    "/api/v1/admin/broadcasts/{broadcast_id}/pause",
+    "/api/v1/admin/broadcasts/{broadcast_id}/resume",
+    "/api/v1/admin/broadcasts/{broadcast_id}/cancel",
+    "/api/v1/admin/broadcasts/{broadcast_id}/edit",
+    "/api/v1/admin/broadcasts/{broadcast_id}/delete",
+    "/api/v1/admin/broadcasts/{broadcast_id}/recipients",
 }
 # They speak of the caller only; no id of anybody else goes in.
 OWN = {

@@ -48,7 +48,6 @@ def upgrade() -> None:
         sa.Column("quiet_wait_hours", sa.SmallInteger(), server_default=sa.text("12"), nullable=False),
         sa.Column("created_by", sa.BigInteger(), nullable=False),
         sa.Column("created_name", sa.Text(), server_default="", nullable=False),
-        _json("journal", "[]"),
         _time("created_at", nullable=False),
         _time("updated_at", nullable=False),
         sa.Column("bot_id", sa.BigInteger(), nullable=True),

@@ -13,11 +13,11 @@ from app.bench.servers import Program
 from app.bench.stage import SLUG, Stage
 from app.broadcasts import schedule
 from app.broadcasts.content import Content
-from app.broadcasts.repository import Actor
 from app.broadcasts.schedule import Now
 from app.broadcasts.sending import Broadcaster
 from app.broadcasts.service import broadcasts
 from app.container import Container, open_container
+from app.crm.audit import Actor
 from app.kit.ids import new_id
 from app.kit.process import settle_memory
 from app.settings import Settings
@@ -147,14 +147,14 @@ async def prepare(container: Container, recipients: int) -> UUID:
         )
         await connection.execute("ANALYZE users, notification_settings")
         values = {"title": "bench", "content": TEXT.stored(), "segment": {}}
-        return (await broadcasts.create(connection, project, Actor(1), values)).id
+        return (await broadcasts.create(connection, project, Actor(1, "bench"), values)).id
 
 
 async def begin(container: Container, broadcast_id: UUID) -> int:
     project = container.catalogue.library().project_by_slug(SLUG)
     assert project is not None  # noqa: S101  # asked for in `prepare`
     async with container.database.transaction() as connection:
-        await broadcasts.start(connection, project, broadcast_id, Now(), actor=Actor(1))
+        await broadcasts.start(connection, project, broadcast_id, Now(), actor=Actor(1, "bench"))
     total = await schedule.begin(
         container.database, project_id=project.id, broadcast_id=broadcast_id, default_language="ru"
     )

@@ -4,7 +4,10 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from app.broadcasts import schedule
+from aiogram.exceptions import TelegramAPIError
+
+from app.broadcasts import schedule, service
+from app.broadcasts.samples import send_samples
 from app.kit.telemetry import get_logger
 from app.worker.container import WorkerContainer
 from app.worker.port import Job, JobRegistry
@@ -26,10 +29,30 @@ async def begin(container: WorkerContainer, payload: dict[str, Any]) -> None:
         log.info("a broadcast begins", project_id=payload["project"], broadcast=payload["broadcast"], recipients=total)
 
 
+async def test(container: WorkerContainer, payload: dict[str, Any]) -> None:
+    project = container.catalogue.library().project_by_id(payload["project"])
+    bot = container.bots.bot(project.bot.id) if project is not None and project.bot is not None else None
+    if project is None or bot is None:
+        return
+    try:
+        await send_samples(
+            bot,
+            project,
+            UUID(payload["broadcast"]),
+            database=container.database,
+            settings=container.settings,
+            chat_id=payload["chat"],
+            languages=payload["languages"],
+        )
+    except TelegramAPIError as error:
+        log.warning("a test message was refused", project_id=project.id, reason=type(error).__name__)
+
+
 async def tick(container: WorkerContainer, _: dict[str, Any]) -> None:
     await schedule.tick(container.database)
 
 
 def register(registry: JobRegistry) -> None:
     registry.add(Job(schedule.BEGIN, begin))
+    registry.add(Job(service.TEST, test))
     registry.add(Job("broadcasts.tick", tick, concurrency=1, every=TICK))

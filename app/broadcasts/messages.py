@@ -27,12 +27,12 @@ Call = TelegramMethod[Any]
 
 
 class Composer:
-    """Makes the calls of one run. `paid`: Telegram takes Stars for more than 30 messages a second."""
+    """Makes the calls of one broadcast. `paid`: also at Telegram's price, if the installation agrees to it."""
 
-    def __init__(self, settings: Settings, project: Project, broadcast_id: UUID) -> None:
+    def __init__(self, settings: Settings, project: Project, broadcast_id: UUID, *, paid: bool = True) -> None:
         self._app = mini_app(settings, project)
         self._start_param = start_param(broadcast_id)
-        self._paid = settings.broadcast_paid or None
+        self._paid = (paid and settings.broadcast_paid) or None
         self._keyboards: dict[int, InlineKeyboardMarkup | None] = {}
 
     def compose(self, kind: Kind, version: Version, *, chat_id: int, message_id: int | None = None) -> Call:

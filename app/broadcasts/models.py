@@ -60,10 +60,9 @@ class BroadcastRow(Base):
     local_time: Mapped[str | None]
     # Longest wait in hours for the end of somebody's quiet hours.
     quiet_wait_hours: Mapped[int] = mapped_column(SmallInteger, server_default=text("12"))
-    # Who made it, and every step since: [{"at", "telegram_id", "name", "action"}].
+    # Who made it; every step since is in the audit log.
     created_by: Mapped[int]
     created_name: Mapped[str] = mapped_column(server_default="")
-    journal: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     # The message in the staff group that shows the progress, what it shows, and when it was last edited.

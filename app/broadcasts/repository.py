@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from app.kit.clock import utc_now
+from app.crm.audit import Actor
 from app.kit.database import Connection
 from app.kit.ids import new_id
 
@@ -18,19 +18,11 @@ COUNTERS = ("total", "sent", "gone", "failed", "uncertain", "skipped", "opened")
 
 COLUMNS = (
     "id, project_id, title, content, segment, state, run, problem, schedule_kind, begin_at, local_time, "
-    "quiet_wait_hours, created_by, created_name, journal, created_at, updated_at, bot_id, chat_id, message_id, shown"
+    "quiet_wait_hours, created_by, created_name, created_at, updated_at, bot_id, chat_id, message_id, shown"
 )
 RUN_COLUMNS = (
     f"broadcast_id, run, project_id, kind, bot_id, content, {', '.join(COUNTERS)}, outcome, started_at, ended_at"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """A member of the staff who acts."""
-
-    telegram_id: int
-    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +41,6 @@ class Broadcast:
     quiet_wait_hours: int
     created_by: int
     created_name: str
-    journal: list[dict[str, Any]]
     created_at: datetime
     updated_at: datetime
     bot_id: int | None
@@ -138,20 +129,15 @@ class BroadcastRepository:
         state: State,
         *,
         allowed: Sequence[State],
-        by: Actor | None = None,
-        action: str = "",
         problem: str | None = None,
     ) -> Broadcast | None:
-        """The conditional transition, noted in the journal if somebody made it; None if it is in another state."""
-        entry = []
-        if by is not None:
-            entry = [{"at": utc_now(), "telegram_id": by.telegram_id, "name": by.name, "action": action}]
+        """The conditional transition; None if it is in another state."""
         row = await self._connection.fetchrow(
             f"""
-            UPDATE broadcasts SET state = $3, problem = $6, journal = journal || $5::jsonb, updated_at = now()
+            UPDATE broadcasts SET state = $3, problem = $5, updated_at = now()
             WHERE project_id = $1 AND id = $2 AND state = ANY($4::text[]) RETURNING {COLUMNS}
             """,  # noqa: S608  # the columns are a constant of this module
-            self._project_id, broadcast_id, state, list(allowed), entry, problem,
+            self._project_id, broadcast_id, state, list(allowed), problem,
         )  # fmt: skip
         return to_broadcast(row) if row else None
 

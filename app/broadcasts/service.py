@@ -9,12 +9,16 @@ from app.broadcasts import content as contents
 from app.broadcasts import recipients
 from app.broadcasts.content import Content
 from app.broadcasts.errors import BroadcastNotFound, ContentDiffers, ContentMissing, ForeignMedia, NoBot, WrongState
-from app.broadcasts.repository import Actor, Broadcast, BroadcastRepository, Kind, Run
+from app.broadcasts.repository import Broadcast, BroadcastRepository, Kind, Run, State
 from app.broadcasts.schedule import At, LocalTime, Now, begins_at, enqueue_begin
 from app.catalogue.library import Project
+from app.crm import audit
+from app.crm.audit import Actor
 from app.kit.clock import utc_now
 from app.kit.database import Connection
 
+# The job that sends it to one person; see jobs.py.
+TEST = "broadcasts.test"
 # What a draft takes.
 EDITABLE = frozenset({"title", "content", "segment"})
 
@@ -98,10 +102,8 @@ class BroadcastService:
         )
         await broadcasts.add_run(draft, run=0, kind="send", bot_id=bot_id, content=draft.content)
         at_once = begin_at <= now
-        started = await broadcasts.move(
-            draft.id, "counting" if at_once else "scheduled", allowed=("draft",), by=actor, action="start"
-        )
-        assert started is not None  # noqa: S101  # locked above
+        state: State = "counting" if at_once else "scheduled"
+        started = await self._moved(connection, draft, state, actor=actor, action="start")
         if at_once:
             await enqueue_begin(connection, project.id, draft.id)
         return started
@@ -114,13 +116,13 @@ class BroadcastService:
             await broadcasts.drop_run(found.id, found.run)
             await broadcasts.change(found.id, {"schedule_kind": "now", "begin_at": None, "local_time": None})
         return await self._moved(
-            broadcasts, found, "draft" if found.state == "scheduled" else "paused", actor=actor, action="pause"
+            connection, found, "draft" if found.state == "scheduled" else "paused", actor=actor, action="pause"
         )
 
     async def resume(self, connection: Connection, project_id: int, broadcast_id: UUID, *, actor: Actor) -> Broadcast:
         broadcasts = BroadcastRepository(connection, project_id)
         found = await self._locked(broadcasts, broadcast_id, "paused")
-        return await self._moved(broadcasts, found, "sending", actor=actor, action="resume")
+        return await self._moved(connection, found, "sending", actor=actor, action="resume")
 
     async def cancel(self, connection: Connection, project_id: int, broadcast_id: UUID, *, actor: Actor) -> Broadcast:
         """For good. What is leased ends; the beat skips the others."""
@@ -128,7 +130,7 @@ class BroadcastService:
         found = await self._locked(broadcasts, broadcast_id, "draft", "counting", "scheduled", "sending", "paused")
         if found.state != "draft":
             await broadcasts.end_run(found.id, found.run, outcome="cancelled")
-        return await self._moved(broadcasts, found, "cancelled", actor=actor, action="cancel")
+        return await self._moved(connection, found, "cancelled", actor=actor, action="cancel")
 
     async def edit(
         self, connection: Connection, project: Project, broadcast_id: UUID, content: Content, *, actor: Actor
@@ -164,7 +166,7 @@ class BroadcastService:
         run = runs[-1].run + 1
         await broadcasts.add_run(found, run=run, kind=kind, bot_id=runs[0].bot_id, content=stored)
         await broadcasts.change(found.id, {"run": run})
-        moved = await self._moved(broadcasts, found, "counting", actor=actor, action=kind)
+        moved = await self._moved(connection, found, "counting", actor=actor, action=kind)
         await enqueue_begin(connection, project.id, found.id)
         return moved
 
@@ -209,11 +211,17 @@ class BroadcastService:
         return found
 
     @staticmethod
-    async def _moved(
-        broadcasts: BroadcastRepository, found: Broadcast, state: Any, *, actor: Actor, action: str
-    ) -> Broadcast:
-        moved = await broadcasts.move(found.id, state, allowed=(found.state,), by=actor, action=action)
+    async def _moved(connection: Connection, found: Broadcast, state: State, *, actor: Actor, action: str) -> Broadcast:
+        broadcasts = BroadcastRepository(connection, found.project_id)
+        moved = await broadcasts.move(found.id, state, allowed=(found.state,))
         assert moved is not None  # noqa: S101  # its row is locked
+        await audit.record(
+            connection,
+            project_id=found.project_id,
+            actor=actor,
+            action=f"broadcast.{action}",
+            details={"broadcast": str(found.id), "title": found.title[:100]},
+        )
         return moved
 
 

@@ -1,7 +1,5 @@
 """Who may do what: asked of Telegram, remembered for a minute, and nobody when in doubt."""
 
-from enum import IntEnum
-
 from aiogram import Bot
 from aiogram.enums import ChatMemberStatus
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError, TelegramMigrateToChat, TelegramNotFound
@@ -9,21 +7,14 @@ from aiogram.types import ChatMemberRestricted, ResultChatMemberUnion
 from redis.asyncio import Redis
 
 from app.crm.groups import StaffGroup
-from app.kit.redis import REDIS_LOST, key
+from app.crm.role import REMEMBERED_SECONDS, Role, remembered_name
+from app.kit.redis import REDIS_LOST
 from app.settings import Settings
 
-REMEMBERED_SECONDS = 60
+__all__ = ["NOBODY", "Role", "Roles", "role_of"]
+
 # Telegram's own words that this is nobody there, or that the bot cannot know. Anything else is an outage.
 NOBODY = (TelegramBadRequest, TelegramForbiddenError, TelegramNotFound, TelegramMigrateToChat)
-
-
-class Role(IntEnum):
-    """Each may do what the ones before it may."""
-
-    NONE = 0
-    STAFF = 1
-    MANAGER = 2
-    SUPER_ADMIN = 3
 
 
 class Roles:
@@ -77,4 +68,4 @@ def role_of(member: ResultChatMemberUnion) -> Role:
 
 
 def _name(group: StaffGroup, telegram_id: int) -> str:
-    return key("crm", "role", group.project_id, group.chat_id, telegram_id)
+    return remembered_name(group.project_id, group.chat_id, telegram_id)

@@ -11,11 +11,12 @@ import pytest
 
 from app.broadcasts import schedule
 from app.broadcasts.content import Content
-from app.broadcasts.repository import Actor, Broadcast, Run
+from app.broadcasts.repository import Broadcast, Run
 from app.broadcasts.schedule import Now
 from app.broadcasts.sending import Broadcaster
 from app.broadcasts.service import broadcasts
 from app.catalogue.library import Project
+from app.crm.audit import Actor
 from app.kit.database import Database
 from app.kit.ids import new_id
 from tests.telegram.conftest import LUNA, Desk, Office, Shelf, desk, luna, office, shelf, verbena

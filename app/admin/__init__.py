@@ -1,0 +1,1 @@
+"""Who may use `/api/v1/admin`: staff, as Telegram and the settings know them."""
