@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from app.broadcasts.opened import note_opened
 from app.container import container
 from app.errors import Unauthenticated
 from app.kit.http import client_address, error_responses, json_response
@@ -50,6 +51,12 @@ async def sign_in(slug: str, body: schemas.SignIn, request: Request) -> Response
     )
     async with services.database.transaction() as connection:
         session = await services.sessions.sign_in(connection, project=project, person=person)
+        await note_opened(
+            connection,
+            project_id=project.id,
+            user_id=session.user.id,
+            start_param=body.start_param or person.start_param,
+        )
     return json_response(session_body(session, services.tokens))
 
 

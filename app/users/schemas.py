@@ -23,7 +23,10 @@ class Input(BaseModel):
 
 
 class SignIn(Input):
+    """`start_param`: of the app's own address; one that Telegram hands over is in the initData already."""
+
     init_data: Annotated[str, Field(min_length=1, max_length=8192)]
+    start_param: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,512}$")] | None = None
 
 
 class SignInByCode(Input):

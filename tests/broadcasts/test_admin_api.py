@@ -251,3 +251,31 @@ class TestLife:
         refused = await person.post(f"{path}/start", json={"schedule": {"kind": "now"}})
         assert (refused.status_code, refused.json()["error"]) == (409, "broadcast_content_missing")
         assert (await person.post(f"{ADMIN}/{uuid4()}/start", json=BODIES["start"])).status_code == 404
+
+
+class TestOpened:
+    async def test_who_comes_by_the_button_is_counted_once(self, bureau: Bureau) -> None:
+        person = await bureau.person()
+        reader = await bureau.person(5)
+        path = await bureau.draft(person)
+        shown = (await person.post(f"{path}/start", json={"schedule": {"kind": "now"}})).json()
+        async with bureau.api.database.transaction() as connection:
+            await connection.execute(
+                """
+                INSERT INTO broadcast_recipients (broadcast_id, run, user_id, project_id, telegram_id, language,
+                    send_at, state) VALUES ($1, 0, $2, $3, 5, 'ru', now(), 'uncertain')
+                """,
+                shown["id"],
+                reader.session["user"]["id"],
+                bureau.project_id,
+            )
+            await connection.execute("UPDATE broadcast_runs SET total = 1, uncertain = 1")
+        person_of = {"project": "luna", "user": {"id": 5, "first_name": "Анна"}}
+        signed = (await bureau.api.client.post("/api/v1/dev/init-data", json=person_of)).json()
+        for start_param in (f"b_{uuid4().hex}", "b_nonsense", *2 * [f"b_{shown['id'].replace('-', '')}"]):
+            body = {**signed, "start_param": start_param}
+            answer = await bureau.api.client.post("/api/v1/projects/luna/auth/telegram", json=body)
+            assert answer.status_code == 200, answer.text
+        run = (await person.get(path)).json()["runs"][0]
+        # Whoever opened it did get it.
+        assert (run["opened"], run["sent"], run["uncertain"]) == (1, 1, 0)

@@ -111,7 +111,7 @@ export class Session {
   private async signIn(): Promise<SessionBody | null> {
     const initData = await this.platform.initData();
     if (!initData) return null;
-    return this.post(`/api/v1/projects/${this.slug}/auth/telegram`, { init_data: initData });
+    return this.post(`/api/v1/projects/${this.slug}/auth/telegram`, { init_data: initData, ...startParam() });
   }
 
   private async accept(body: SessionBody): Promise<string> {
@@ -143,4 +143,10 @@ export class Session {
   private tell(): void {
     for (const listener of this.listeners) listener();
   }
+}
+
+/** What the button that opened the app says of itself: Telegram puts the parameter of a link into the initData, a button's stays in the address. */
+function startParam(): { start_param?: string } {
+  const found = new URLSearchParams(globalThis.location?.search ?? '').get('startapp') ?? '';
+  return /^[A-Za-z0-9_-]{1,512}$/.test(found) ? { start_param: found } : {};
 }
