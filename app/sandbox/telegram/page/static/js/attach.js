@@ -38,7 +38,12 @@ export function attachments(host, reply) {
     const visual = files.every((file) => /^(image|video)\//.test(file.type));
     const answer = await host.dialogs.show(
       (close) => {
-        const caption = h('input', { type: 'text', maxlength: '1024', 'aria-label': t('caption'), placeholder: t('caption') });
+        const caption = h('input', {
+          type: 'text',
+          maxlength: '1024',
+          'aria-label': t('caption'),
+          placeholder: t('caption'),
+        });
         const plain = h('input', { type: 'checkbox', checked: asFile || !visual, disabled: !visual });
         const send = (event) => {
           event.preventDefault();
@@ -51,11 +56,22 @@ export function attachments(host, reply) {
           h(
             'ul',
             { class: 'offer' },
-            files.map((file, index) => h('li', {}, addresses[index] ? h('img', { src: addresses[index], alt: '' }) : icon('file'), h('span', {}, file.name), h('small', {}, sizeOf(file.size)))),
+            files.map((file, index) =>
+              h(
+                'li',
+                {},
+                addresses[index] ? h('img', { src: addresses[index], alt: '' }) : icon('file'),
+                h('span', {}, file.name),
+                h('small', {}, sizeOf(file.size)),
+              ),
+            ),
           ),
           h('label', { class: 'field' }, caption),
           visual && h('label', { class: 'field check' }, plain, h('span', {}, t('sendAsFile'))),
-          actions([[t('cancel'), () => close(), ''], [t('send'), null, 'primary']]),
+          actions([
+            [t('cancel'), () => close(), ''],
+            [t('send'), null, 'primary'],
+          ]),
         );
       },
       { label: t('sendFiles') },
@@ -72,7 +88,11 @@ export function attachments(host, reply) {
     }
     const extra = { ...reply(), ...(caption ? { caption } : {}) };
     if (items.length === 1) await host.say({ ...items[0], ...extra });
-    else await host.say({ album: items.map((item, index) => (index ? item : { ...item, ...(caption ? { caption } : {}) })), ...(extra.reply_to ? { reply_to: extra.reply_to } : {}) });
+    else
+      await host.say({
+        album: items.map((item, index) => (index ? item : { ...item, ...(caption ? { caption } : {}) })),
+        ...(extra.reply_to ? { reply_to: extra.reply_to } : {}),
+      });
   }
 
   return { menu, offer };

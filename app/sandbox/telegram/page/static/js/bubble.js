@@ -28,22 +28,37 @@ function renderMessage({ messages, own, first, last, group, person }, actions) {
   const bubble = h(
     'div',
     { class: `bubble ${bare ? 'bare' : ''} ${visual ? 'visual' : ''} ${visual && !text ? 'captionless' : ''}` },
-    group && !own && first && !bare && h('div', { class: `sender ${colourOf(head.from)}` }, nameOf(head.sender_chat ?? head.from)),
+    group &&
+      !own &&
+      first &&
+      !bare &&
+      h('div', { class: `sender ${colourOf(head.from)}` }, nameOf(head.sender_chat ?? head.from)),
     originOf(head) && h('div', { class: 'forwarded' }, t('forwarded', { name: originOf(head) })),
-    head.reply_to_message && !head.reply_to_message.forum_topic_created && quote(head.reply_to_message, head.quote, actions),
+    head.reply_to_message &&
+      !head.reply_to_message.forum_topic_created &&
+      quote(head.reply_to_message, head.quote, actions),
     main.deleted
       ? h('div', { class: 'text gone' }, t('deletedMessage'))
       : [
           kind === 'invoice' && invoice(head),
           messages.length > 1 ? album(messages, actions) : mediaOf(head, actions),
-          text && h('div', { class: `text ${isEmojiOnly(main) ? 'jumbo' : ''}`, dir: 'auto' }, renderText(text, main.entities ?? main.caption_entities, actions)),
+          text &&
+            h(
+              'div',
+              { class: `text ${isEmojiOnly(main) ? 'jumbo' : ''}`, dir: 'auto' },
+              renderText(text, main.entities ?? main.caption_entities, actions),
+            ),
         ],
     reactions(main, person, actions, meta(messages.at(-1), main)),
   );
   const markup = keyboardOf(main.reply_markup ? main : head);
   return h(
     'article',
-    { class: `message ${own ? 'own' : ''} ${last ? 'last' : ''} ${head.deleted ? 'deleted' : ''}`, dataset: { id: head.message_id }, 'aria-label': label(head) },
+    {
+      class: `message ${own ? 'own' : ''} ${last ? 'last' : ''} ${head.deleted ? 'deleted' : ''}`,
+      dataset: { id: head.message_id },
+      'aria-label': label(head),
+    },
     group && !own && (last ? avatar(head.from, { size: 's' }) : h('span', { class: 'avatar-gap' })),
     h(
       'div',
@@ -57,7 +72,10 @@ function renderMessage({ messages, own, first, last, group, person }, actions) {
 const label = (message) => `${nameOf(message.from ?? message.chat)}: ${short(preview(message), 120)}`;
 
 const isEmojiOnly = (message) =>
-  Boolean(message.text) && Array.from(message.text).length <= 6 && /^(\p{Extended_Pictographic}|\p{Emoji_Component}|\s)+$/u.test(message.text) && /\p{Extended_Pictographic}/u.test(message.text);
+  Boolean(message.text) &&
+  Array.from(message.text).length <= 6 &&
+  /^(\p{Extended_Pictographic}|\p{Emoji_Component}|\s)+$/u.test(message.text) &&
+  /\p{Extended_Pictographic}/u.test(message.text);
 
 function menuButton(message, actions) {
   return h(
@@ -118,7 +136,14 @@ function reactions(message, person, actions, time) {
     counted.map(({ emoji, count, mine }) =>
       h(
         'button',
-        { type: 'button', class: `reaction ${mine ? 'mine' : ''}`, 'aria-pressed': String(mine), 'aria-label': `${t('reactWith', { emoji })}, ${count}`, dataset: { control: `reaction${emoji}` }, on: { click: () => actions.react(message, emoji) } },
+        {
+          type: 'button',
+          class: `reaction ${mine ? 'mine' : ''}`,
+          'aria-pressed': String(mine),
+          'aria-label': `${t('reactWith', { emoji })}, ${count}`,
+          dataset: { control: `reaction${emoji}` },
+          on: { click: () => actions.react(message, emoji) },
+        },
         h('span', { 'aria-hidden': 'true' }, glyph(emoji)),
         h('span', { 'aria-hidden': 'true' }, String(count)),
       ),
@@ -130,7 +155,8 @@ function reactions(message, person, actions, time) {
 const BUTTON_MARKS = { url: 'link', web_app: 'window', copy_text: 'copy', login_url: 'link' };
 
 /** The rows under a message; an invoice that brings none gets a button to pay with. */
-const keyboardOf = (message) => message.reply_markup?.inline_keyboard ?? (message.invoice ? [[{ text: '', pay: true }]] : null);
+const keyboardOf = (message) =>
+  message.reply_markup?.inline_keyboard ?? (message.invoice ? [[{ text: '', pay: true }]] : null);
 
 function inlineKeyboard(message, rows, actions) {
   return h(
@@ -168,10 +194,25 @@ function payLabel(button, { invoice: { total_amount: total, currency }, paid }) 
 
 /** The answer that is still being written (sendMessageDraft); without text the bot is thinking. */
 export function renderDraft(draft, actions) {
-  const words = draft.text ? renderText(draft.text, draft.entities, actions) : [h('span', { class: 'thinking' }, t('thinking'))];
+  const words = draft.text
+    ? renderText(draft.text, draft.entities, actions)
+    : [h('span', { class: 'thinking' }, t('thinking'))];
   return h(
     'article',
     { class: 'message last draft', 'aria-label': t('draftOf'), 'aria-busy': 'true' },
-    h('div', { class: 'message-body' }, h('div', { class: 'bubble' }, h('div', { class: 'text', dir: 'auto' }, words, draft.text && h('span', { class: 'caret', 'aria-hidden': 'true' })))),
+    h(
+      'div',
+      { class: 'message-body' },
+      h(
+        'div',
+        { class: 'bubble' },
+        h(
+          'div',
+          { class: 'text', dir: 'auto' },
+          words,
+          draft.text && h('span', { class: 'caret', 'aria-hidden': 'true' }),
+        ),
+      ),
+    ),
   );
 }

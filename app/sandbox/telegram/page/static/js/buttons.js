@@ -31,7 +31,12 @@ async function press(view, message, button, element) {
   try {
     const row = view.row();
     const answer = await dialogs.attempt(() =>
-      api.press({ ...(row.bot ? { bot: row.bot } : { bot: message.from.id, chat: row.chat.id }), user: pane.person.id, message_id: message.message_id, data: button.callback_data }),
+      api.press({
+        ...(row.bot ? { bot: row.bot } : { bot: message.from.id, chat: row.chat.id }),
+        user: pane.person.id,
+        message_id: message.message_id,
+        data: button.callback_data,
+      }),
     );
     if (!answer) return;
     if (!answer.answered) dialogs.toast(t('pressing'));
@@ -49,9 +54,11 @@ export async function pressKey(view, button, { phone }) {
   const { pane, dialogs } = view;
   const row = view.row();
   const bot = pane.desk.bots.get(row.bot);
-  const send = (more) => dialogs.attempt(() => api.keyboard({ user: pane.person.id, bot: row.bot, text: button.text, ...more }));
+  const send = (more) =>
+    dialogs.attempt(() => api.keyboard({ user: pane.person.id, bot: row.bot, text: button.text, ...more }));
   if (button.request_contact) {
-    if (await dialogs.confirm(t('shareContact', { name: bot.name, phone }), { yes: t('share') })) await send({ contact: true, phone_number: phone });
+    if (await dialogs.confirm(t('shareContact', { name: bot.name, phone }), { yes: t('share') }))
+      await send({ contact: true, phone_number: phone });
   } else if (button.request_chat) {
     const chosen = await dialogs.attempt(() => chooseGroup(pane, bot, button.request_chat));
     if (chosen) await send({ chat_shared: { chat_id: chosen } });

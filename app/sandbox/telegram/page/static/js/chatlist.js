@@ -26,12 +26,24 @@ export function chatList({ onOpen }) {
     const words = row.draft ? t('draftMark') : last ? sender(last, row) + short(preview(last), LINE) : about(row);
     return h(
       'button',
-      { type: 'button', class: `row ${open ? 'open' : ''}`, 'aria-current': open ? 'true' : null, title: rowName(row), dataset: { control: chatKey(row) }, on: { click: () => onOpen(row) } },
+      {
+        type: 'button',
+        class: `row ${open ? 'open' : ''}`,
+        'aria-current': open ? 'true' : null,
+        title: rowName(row),
+        dataset: { control: chatKey(row) },
+        on: { click: () => onOpen(row) },
+      },
       avatar(portrait(row), { forum: row.chat.is_forum }),
       h(
         'span',
         { class: 'row-text' },
-        h('span', { class: 'row-head' }, h('span', { class: 'row-name' }, rowName(row)), last && h('time', { class: 'row-time' }, shortTime(last.date))),
+        h(
+          'span',
+          { class: 'row-head' },
+          h('span', { class: 'row-name' }, rowName(row)),
+          last && h('time', { class: 'row-time' }, shortTime(last.date)),
+        ),
         h('span', { class: `row-line ${row.draft ? 'alive' : ''}` }, words),
       ),
     );
@@ -47,7 +59,14 @@ export function chatList({ onOpen }) {
         sorted.map((row) => ({ row, open: chatKey(row) === openKey })),
         {
           key: ({ row }) => chatKey(row),
-          print: ({ row, open }) => JSON.stringify([row.chat, row.name, open, Boolean(row.draft), row.last && [row.last.message_id, row.last.date, preview(row.last), row.last.from?.id]]),
+          print: ({ row, open }) =>
+            JSON.stringify([
+              row.chat,
+              row.name,
+              open,
+              Boolean(row.draft),
+              row.last && [row.last.message_id, row.last.date, preview(row.last), row.last.from?.id],
+            ]),
           render,
         },
       );
@@ -56,7 +75,7 @@ export function chatList({ onOpen }) {
 }
 
 /** The name over a chat: the bot's in private, the group's otherwise. */
-export const rowName = (row) => (row.name ?? nameOf(row.chat));
+export const rowName = (row) => row.name ?? nameOf(row.chat);
 
 export const portrait = (row) => (row.bot ? { id: row.bot, first_name: rowName(row) } : row.chat);
 
@@ -84,12 +103,23 @@ export function topicList({ onOpen, onNew, onBack, onMenu }) {
   function render({ topic, open }) {
     return h(
       'button',
-      { type: 'button', class: `row topic ${open ? 'open' : ''}`, 'aria-current': open ? 'true' : null, dataset: { control: `topic${topic.message_thread_id}` }, on: { click: () => onOpen(topic) } },
+      {
+        type: 'button',
+        class: `row topic ${open ? 'open' : ''}`,
+        'aria-current': open ? 'true' : null,
+        dataset: { control: `topic${topic.message_thread_id}` },
+        on: { click: () => onOpen(topic) },
+      },
       topicMark(topic),
       h(
         'span',
         { class: 'row-text' },
-        h('span', { class: 'row-head' }, h('span', { class: 'row-name' }, topic.name), topic.last && h('time', { class: 'row-time' }, shortTime(topic.last.date))),
+        h(
+          'span',
+          { class: 'row-head' },
+          h('span', { class: 'row-name' }, topic.name),
+          topic.last && h('time', { class: 'row-time' }, shortTime(topic.last.date)),
+        ),
         topic.last && h('span', { class: 'row-line' }, short(preview(topic.last), LINE)),
       ),
       topic.closed && icon('lock'),
@@ -104,7 +134,11 @@ export function topicList({ onOpen, onNew, onBack, onMenu }) {
       reconcile(
         list,
         topics.map((topic) => ({ topic, open: topic.message_thread_id === openId })),
-        { key: ({ topic }) => topic.message_thread_id, print: ({ topic, open }) => JSON.stringify([topic, open]), render },
+        {
+          key: ({ topic }) => topic.message_thread_id,
+          print: ({ topic, open }) => JSON.stringify([topic, open]),
+          render,
+        },
       );
     },
   };
@@ -114,5 +148,9 @@ export function topicList({ onOpen, onNew, onBack, onMenu }) {
 export function topicMark(topic) {
   if (topic.general) return h('span', { class: 'topic-mark topic-general', 'aria-hidden': 'true' }, '#');
   const letter = Array.from(topic.name.trim())[0] ?? '•';
-  return h('span', { class: `topic-mark ${TOPIC_COLOURS.get(topic.icon_color) ?? 'topic-blue'}`, 'aria-hidden': 'true' }, letter.toUpperCase());
+  return h(
+    'span',
+    { class: `topic-mark ${TOPIC_COLOURS.get(topic.icon_color) ?? 'topic-blue'}`, 'aria-hidden': 'true' },
+    letter.toUpperCase(),
+  );
 }

@@ -70,7 +70,11 @@ export class ChatView {
   /** Where a message from here goes. */
   place() {
     const { row, topic } = this.current;
-    return { ...api.placeOf(row), user: this.pane.person.id, ...(topic && !topic.general ? { topic: topic.message_thread_id } : {}) };
+    return {
+      ...api.placeOf(row),
+      user: this.pane.person.id,
+      ...(topic && !topic.general ? { topic: topic.message_thread_id } : {}),
+    };
   }
 
   reset() {
@@ -93,8 +97,14 @@ export class ChatView {
     if (this.line.textContent !== line) this.line.textContent = line;
     fill(this.face, topic ? topicMark(topic) : avatar(portrait(row), { forum: row.chat.is_forum }));
     this.drawPinned(messages);
-    const draft = row.draft && (!topic || topic.general || row.draft.message_thread_id === topic.message_thread_id) ? row.draft : null;
-    this.list.update(messages, { person: this.pane.person.id, group: !row.bot }, draft, { key: `${this.pane.person.id}/${this.pane.open.key}/${this.pane.open.topic ?? ''}`, empty: this.greeting(row) });
+    const draft =
+      row.draft && (!topic || topic.general || row.draft.message_thread_id === topic.message_thread_id)
+        ? row.draft
+        : null;
+    this.list.update(messages, { person: this.pane.person.id, group: !row.bot }, draft, {
+      key: `${this.pane.person.id}/${this.pane.open.key}/${this.pane.open.topic ?? ''}`,
+      empty: this.greeting(row),
+    });
     this.composer.update(row, this.footing(row, topic));
   }
 
@@ -112,7 +122,8 @@ export class ChatView {
     const { start } = this.pane.open;
     if (start !== null && start !== undefined) return { big: { label: t('start'), run: () => this.start(start) } };
     if (row.bot && !this.messages.length && !row.last) return { big: { label: t('start'), run: () => this.start('') } };
-    if (topic?.closed && !row.administrator && row.status !== 'creator' && row.status !== 'administrator') return { closed: t('topicClosed') };
+    if (topic?.closed && !row.administrator && row.status !== 'creator' && row.status !== 'administrator')
+      return { closed: t('topicClosed') };
     return {};
   }
 
@@ -127,7 +138,10 @@ export class ChatView {
     this.pinned.hidden = !last;
     if (!last) return;
     this.pinned.dataset.message = String(last.message_id);
-    fill(this.pinned, h('span', { class: 'bar-text' }, h('strong', {}, t('pinned')), h('span', {}, short(preview(last), 100))));
+    fill(
+      this.pinned,
+      h('span', { class: 'bar-text' }, h('strong', {}, t('pinned')), h('span', {}, short(preview(last), 100))),
+    );
   }
 
   /** Sends; what the server made of it, or undefined. */
@@ -146,12 +160,16 @@ export class ChatView {
   }
 
   editLast() {
-    const own = this.messages.filter((message) => message.from?.id === this.pane.person.id && !message.deleted && message.text).at(-1);
+    const own = this.messages
+      .filter((message) => message.from?.id === this.pane.person.id && !message.deleted && message.text)
+      .at(-1);
     if (own) this.composer.edit(own);
   }
 
   async react(message, emoji) {
-    const mine = countReactions(message, this.pane.person.id).filter((one) => one.mine).map((one) => one.emoji);
+    const mine = countReactions(message, this.pane.person.id)
+      .filter((one) => one.mine)
+      .map((one) => one.emoji);
     const next = mine.includes(emoji) ? [] : [emoji];
     await this.dialogs.attempt(() => api.react({ ...this.place(), message_id: message.message_id, emoji: next }));
   }
@@ -202,13 +220,24 @@ export class ChatView {
     const text = message.text ?? message.caption;
     const group = !this.row().bot;
     const place = () => ({ ...this.place(), message_id: message.message_id });
-    const mine = countReactions(message, this.pane.person.id).filter((one) => one.mine).map((one) => one.emoji);
+    const mine = countReactions(message, this.pane.person.id)
+      .filter((one) => one.mine)
+      .map((one) => one.emoji);
     const reactions = (close) =>
       h(
         'div',
         { class: 'reaction-row', role: 'group' },
         REACTIONS.map((emoji) =>
-          h('button', { type: 'button', 'aria-label': t('reactWith', { emoji }), 'aria-pressed': String(mine.includes(emoji)), on: { click: () => (close(), this.react(message, emoji)) } }, glyph(emoji)),
+          h(
+            'button',
+            {
+              type: 'button',
+              'aria-label': t('reactWith', { emoji }),
+              'aria-pressed': String(mine.includes(emoji)),
+              on: { click: () => (close(), this.react(message, emoji)) },
+            },
+            glyph(emoji),
+          ),
         ),
       );
     return this.dialogs.menu(
@@ -216,8 +245,17 @@ export class ChatView {
         { label: t('reply'), icon: icon('reply'), run: () => this.composer.reply(message) },
         own && text !== undefined && { label: t('edit'), icon: icon('edit'), run: () => this.composer.edit(message) },
         text && { label: t('copyText'), icon: icon('copy'), run: () => this.copy(text) },
-        group && { label: message.pinned ? t('unpin') : t('pin'), icon: icon('pin'), run: () => this.dialogs.attempt(() => api.pin({ ...place(), pinned: !message.pinned })) },
-        (own || !group) && { label: t('remove'), icon: icon('trash'), danger: true, run: () => this.dialogs.attempt(() => api.remove(place())) },
+        group && {
+          label: message.pinned ? t('unpin') : t('pin'),
+          icon: icon('pin'),
+          run: () => this.dialogs.attempt(() => api.pin({ ...place(), pinned: !message.pinned })),
+        },
+        (own || !group) && {
+          label: t('remove'),
+          icon: icon('trash'),
+          danger: true,
+          run: () => this.dialogs.attempt(() => api.remove(place())),
+        },
       ],
       at,
       { head: reactions, label: t('actions') },
@@ -232,7 +270,10 @@ export class ChatView {
   }
 
   showPhoto(address) {
-    return this.dialogs.show((close) => [dialogHead(t('photo'), close), h('img', { class: 'photo-full', src: address, alt: t('photo') })], { label: t('photo'), kind: 'photo' });
+    return this.dialogs.show(
+      (close) => [dialogHead(t('photo'), close), h('img', { class: 'photo-full', src: address, alt: t('photo') })],
+      { label: t('photo'), kind: 'photo' },
+    );
   }
 
   acceptDrops() {

@@ -12,15 +12,21 @@ const LONGEST = 4096;
 const TALLEST = 160;
 
 /**
- * `host` is the chat: row, say(body), edit(message, text), command menus' `menuButton(row)`, dialogs, `pressKey(button)`,
- * `start()`, `unblock()`.
+ * `host` is the open chat (see chatview.js): what it sends through, and what keys, apps and dialogs are opened by.
  */
 export function composer(host) {
   let replying = null;
   let editing = null;
   let panel = null;
 
-  const area = h('textarea', { class: 'composer-text', rows: '1', maxlength: String(LONGEST), 'aria-label': t('message'), placeholder: t('message'), dataset: { control: 'composer' } });
+  const area = h('textarea', {
+    class: 'composer-text',
+    rows: '1',
+    maxlength: String(LONGEST),
+    'aria-label': t('message'),
+    placeholder: t('message'),
+    dataset: { control: 'composer' },
+  });
   const bar = h('div', { class: 'composer-bar', hidden: true });
   const suggestions = h('div', { class: 'suggestions', hidden: true });
   const menu = h('button', { type: 'button', class: 'menu-button', hidden: true });
@@ -78,7 +84,8 @@ export function composer(host) {
 
   function changed() {
     area.style.removeProperty('height');
-    if (area.scrollHeight > area.clientHeight) area.style.setProperty('height', `${Math.min(area.scrollHeight, TALLEST)}px`);
+    if (area.scrollHeight > area.clientHeight)
+      area.style.setProperty('height', `${Math.min(area.scrollHeight, TALLEST)}px`);
     const filled = area.value.trim() !== '';
     send.hidden = !filled && !editing;
     voice.button.hidden = filled || Boolean(editing);
@@ -99,7 +106,12 @@ export function composer(host) {
       void host.say({ text: `/${command}` });
       area.focus();
     };
-    return h('button', { type: 'button', class: 'suggestion', on: { click: choose } }, h('strong', {}, `/${command}`), h('span', {}, description));
+    return h(
+      'button',
+      { type: 'button', class: 'suggestion', on: { click: choose } },
+      h('strong', {}, `/${command}`),
+      h('span', {}, description),
+    );
   }
 
   function toggle(which) {
@@ -109,7 +121,12 @@ export function composer(host) {
 
   function drawTray() {
     const markup = host.row().reply_keyboard;
-    const body = panel === 'stickers' ? stickerPanel(host, reply) : panel === 'keys' && markup?.keyboard ? replyKeyboard(markup, (button) => pressKey(button, markup)) : null;
+    const body =
+      panel === 'stickers'
+        ? stickerPanel(host, reply)
+        : panel === 'keys' && markup?.keyboard
+          ? replyKeyboard(markup, (button) => pressKey(button, markup))
+          : null;
     tray.hidden = !body;
     fill(tray, body);
     keys.setAttribute('aria-expanded', String(panel === 'keys'));
@@ -173,7 +190,12 @@ export function composer(host) {
       const printed = JSON.stringify([words?.label, closed]);
       if (big.dataset.print !== printed) {
         big.dataset.print = printed;
-        fill(big, words ? h('button', { type: 'button', class: 'big-button', on: { click: () => words.run() } }, words.label) : closed && h('span', {}, closed));
+        fill(
+          big,
+          words
+            ? h('button', { type: 'button', class: 'big-button', on: { click: () => words.run() } }, words.label)
+            : closed && h('span', {}, closed),
+        );
       }
       area.placeholder = row.reply_keyboard?.input_field_placeholder || t('message');
       const menuPrint = JSON.stringify([row.menu_button, (row.commands ?? []).length]);

@@ -54,7 +54,13 @@ export class Dialogs {
         if (before?.isConnected) before.focus({ preventScroll: true });
         resolve(value);
       };
-      const box = h('div', { class: `dialog dialog-${kind}`, role: kind === 'menu' ? 'menu' : 'dialog', 'aria-modal': kind === 'menu' ? null : 'true', 'aria-label': label, tabindex: '-1' });
+      const box = h('div', {
+        class: `dialog dialog-${kind}`,
+        role: kind === 'menu' ? 'menu' : 'dialog',
+        'aria-modal': kind === 'menu' ? null : 'true',
+        'aria-label': label,
+        tabindex: '-1',
+      });
       const backdrop = h('div', { class: `backdrop backdrop-${kind}` }, box);
       fill(box, build(close));
       backdrop.addEventListener('pointerdown', (event) => {
@@ -71,7 +77,11 @@ export class Dialogs {
       this.open.push(backdrop);
       this.refresh();
       if (at) place(box, at, this.layer);
-      (box.querySelector('[autofocus], input:not([type=hidden]), textarea') ?? box.querySelector('button.primary, [role=menuitem]') ?? box).focus({
+      (
+        box.querySelector('[autofocus], input:not([type=hidden]), textarea') ??
+        box.querySelector('button.primary, [role=menuitem]') ??
+        box
+      ).focus({
         preventScroll: true,
       });
     });
@@ -85,9 +95,16 @@ export class Dialogs {
   }
 
   alert(text, { title = '' } = {}) {
-    return this.show((close) => [title && h('h2', {}, title), h('p', { class: 'dialog-text' }, text), actions([[t('ok'), () => close(true), 'primary']])], {
-      label: title || text,
-    });
+    return this.show(
+      (close) => [
+        title && h('h2', {}, title),
+        h('p', { class: 'dialog-text' }, text),
+        actions([[t('ok'), () => close(true), 'primary']]),
+      ],
+      {
+        label: title || text,
+      },
+    );
   }
 
   /** True if the person agrees. */
@@ -144,7 +161,11 @@ export class Dialogs {
         const rows = fields.map((field) => {
           const input = inputFor(field);
           inputs[field.name] = input;
-          return h('label', { class: field.type === 'checkbox' ? 'field check' : 'field' }, field.type === 'checkbox' ? [input, h('span', {}, field.label)] : [h('span', {}, field.label), input]);
+          return h(
+            'label',
+            { class: field.type === 'checkbox' ? 'field check' : 'field' },
+            field.type === 'checkbox' ? [input, h('span', {}, field.label)] : [h('span', {}, field.label), input],
+          );
         });
         const send = (event) => {
           event.preventDefault();
@@ -159,7 +180,16 @@ export class Dialogs {
           }
           close(values);
         };
-        return h('form', { on: { submit: send } }, dialogHead(title, close), rows, actions([[t('cancel'), () => close(), ''], [yes, null, 'primary']]));
+        return h(
+          'form',
+          { on: { submit: send } },
+          dialogHead(title, close),
+          rows,
+          actions([
+            [t('cancel'), () => close(), ''],
+            [yes, null, 'primary'],
+          ]),
+        );
       },
       { label: title },
     );
@@ -175,12 +205,23 @@ function inputFor(field) {
     );
   }
   if (field.type === 'checkbox') return h('input', { type: 'checkbox', checked: field.value });
-  return h('input', { type: 'text', value: field.value ?? '', maxlength: field.max ?? 64, required: field.required, autocomplete: 'off' });
+  return h('input', {
+    type: 'text',
+    value: field.value ?? '',
+    maxlength: field.max ?? 64,
+    required: field.required,
+    autocomplete: 'off',
+  });
 }
 
 /** The line with a title and a cross. */
 export const dialogHead = (title, close) =>
-  h('div', { class: 'dialog-head' }, h('h2', {}, title), iconButton('close', t('close'), () => close()));
+  h(
+    'div',
+    { class: 'dialog-head' },
+    h('h2', {}, title),
+    iconButton('close', t('close'), () => close()),
+  );
 
 /** The buttons at the foot; one without a listener submits its form. */
 export const actions = (buttons) =>
@@ -188,7 +229,11 @@ export const actions = (buttons) =>
     'div',
     { class: 'dialog-actions' },
     buttons.map(([label, listener, kind]) =>
-      h('button', { type: listener ? 'button' : 'submit', class: `text-button ${kind}`, on: listener ? { click: listener } : {} }, label),
+      h(
+        'button',
+        { type: listener ? 'button' : 'submit', class: `text-button ${kind}`, on: listener ? { click: listener } : {} },
+        label,
+      ),
     ),
   );
 
@@ -202,7 +247,8 @@ function moveFocus(box, event) {
 /** Puts a menu near a point or under a button, inside the pane. */
 function place(box, at, layer) {
   const pane = layer.getBoundingClientRect();
-  const point = at instanceof Element ? at.getBoundingClientRect() : { left: at.x, right: at.x, bottom: at.y, top: at.y };
+  const point =
+    at instanceof Element ? at.getBoundingClientRect() : { left: at.x, right: at.x, bottom: at.y, top: at.y };
   const size = box.getBoundingClientRect();
   const margin = 8;
   let left = Math.min(at instanceof Element ? point.right - size.width : point.left, pane.right - size.width - margin);

@@ -40,7 +40,8 @@ const ICONS = {
   close: 'M6 6l12 12M18 6L6 18',
   more: 'M12 5.500v.01M12 12v.01M12 18.500v.01',
   send: 'M4 12l16-8-6 16-2.5-6.500z',
-  attach: 'M19.5 11.500l-7.5 7.500a4.7 4.7 0 0 1-6.7-6.700l8-8a3.2 3.2 0 0 1 4.5 4.500l-7.9 7.900a1.6 1.6 0 0 1-2.3-2.300l7-7',
+  attach:
+    'M19.5 11.500l-7.5 7.500a4.7 4.7 0 0 1-6.7-6.700l8-8a3.2 3.2 0 0 1 4.5 4.500l-7.9 7.900a1.6 1.6 0 0 1-2.3-2.300l7-7',
   mic: 'M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3zM5.5 11a6.5 6.5 0 0 0 13 0M12 17.500V21',
   smile: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM8.5 14.500a4.2 4.2 0 0 0 7 0M9 9.500v.01M15 9.500v.01',
   check: 'M5 12.500l4.5 4.500L19 7.5',
@@ -55,7 +56,8 @@ const ICONS = {
   photo: 'M4 6h16v12H4zM4 16l5-5 4 4 3-3 4 4M15.5 9.500v.01',
   file: 'M7 3h7l4 4v14H7zM14 3v4h4',
   person: 'M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4.5 20a7.5 7.5 0 0 1 15 0',
-  people: 'M9 11.500a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM2.5 19.500a6.5 6.5 0 0 1 13 0M16 4.800a3.5 3.5 0 0 1 0 6.400M18 14a6.5 6.5 0 0 1 3.5 5.5',
+  people:
+    'M9 11.500a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM2.5 19.500a6.5 6.5 0 0 1 13 0M16 4.800a3.5 3.5 0 0 1 0 6.400M18 14a6.5 6.5 0 0 1 3.5 5.5',
   lock: 'M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3',
   place: 'M12 21s7-6.5 7-11.500a7 7 0 0 0-14 0C5 14.5 12 21 12 21zM12 12a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5z',
   play: 'M8 5l11 7-11 7z',
@@ -85,7 +87,14 @@ export function iconButton(name, label, listener, extra = {}) {
   const { class: more = '', ...rest } = extra;
   return h(
     'button',
-    { type: 'button', class: `icon-button ${more}`, 'aria-label': label, title: label, on: { click: listener }, ...rest },
+    {
+      type: 'button',
+      class: `icon-button ${more}`,
+      'aria-label': label,
+      title: label,
+      on: { click: listener },
+      ...rest,
+    },
     icon(name),
   );
 }

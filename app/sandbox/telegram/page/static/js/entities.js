@@ -26,7 +26,8 @@ function nodes(text, from, to, entities, actions) {
     let next = index + 1;
     while (next < entities.length && entities[next].offset < end) next += 1;
     if (start < end) {
-      if (start > position) found.push(text.slice(position, BLOCKS.has(entity.type) && text[start - 1] === '\n' ? start - 1 : start));
+      if (start > position)
+        found.push(text.slice(position, BLOCKS.has(entity.type) && text[start - 1] === '\n' ? start - 1 : start));
       const inner = nodes(text, start, end, entities.slice(index + 1, next), actions);
       found.push(wrap(entity, text.slice(start, end), inner, actions));
       // A block stands on lines of its own: the line break at either side is already there.
@@ -47,7 +48,16 @@ function wrap(entity, text, inner, actions) {
       event.preventDefault();
       listener();
     };
-    return h('a', { href: label.startsWith('http') ? label : '#', class: `link ${kind}`, rel: 'noopener noreferrer', on: { click: run } }, inner);
+    return h(
+      'a',
+      {
+        href: label.startsWith('http') ? label : '#',
+        class: `link ${kind}`,
+        rel: 'noopener noreferrer',
+        on: { click: run },
+      },
+      inner,
+    );
   };
   switch (entity.type) {
     case 'bold':
@@ -57,7 +67,12 @@ function wrap(entity, text, inner, actions) {
     case 'code':
       return h(TAGS[entity.type], {}, inner);
     case 'pre':
-      return h('pre', {}, entity.language && h('span', { class: 'code-language' }, entity.language), h('code', {}, inner));
+      return h(
+        'pre',
+        {},
+        entity.language && h('span', { class: 'code-language' }, entity.language),
+        h('code', {}, inner),
+      );
     case 'blockquote':
       return h('blockquote', {}, inner);
     case 'expandable_blockquote':
@@ -89,7 +104,11 @@ function wrap(entity, text, inner, actions) {
 const withScheme = (address) => (/^[a-z][a-z0-9+.-]*:/i.test(address) ? address : `https://${address}`);
 
 function spoiler(inner) {
-  const element = h('span', { class: 'spoiler', role: 'button', tabindex: '0', 'aria-label': t('spoiler') }, h('span', { 'aria-hidden': 'true' }, inner));
+  const element = h(
+    'span',
+    { class: 'spoiler', role: 'button', tabindex: '0', 'aria-label': t('spoiler') },
+    h('span', { 'aria-hidden': 'true' }, inner),
+  );
   const show = (event) => {
     if (event.type === 'keydown' && event.key !== 'Enter' && event.key !== ' ') return;
     event.preventDefault();

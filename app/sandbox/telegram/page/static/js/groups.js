@@ -40,7 +40,11 @@ export async function newGroup(pane, { forum = true } = {}) {
 
 export async function newTopic(pane) {
   const row = pane.row();
-  const values = await pane.dialogs.form(t('newTopic'), [{ name: 'name', label: t('topicName'), required: true, max: 128 }], { yes: t('add') });
+  const values = await pane.dialogs.form(
+    t('newTopic'),
+    [{ name: 'name', label: t('topicName'), required: true, max: 128 }],
+    { yes: t('add') },
+  );
   if (!values) return;
   await pane.dialogs.attempt(async () => {
     const made = await api.makeTopic({ chat: row.chat.id, user: pane.person.id, name: values.name });
@@ -51,18 +55,27 @@ export async function newTopic(pane) {
 
 /** The menu of a group, and of the topic that is open in it. */
 export function groupMenu(pane, row, at, topic = null) {
-  const change = (what) => () => pane.dialogs.attempt(() => api.changeTopic(what, { chat: row.chat.id, user: pane.person.id, topic: topic.message_thread_id }));
+  const change = (what) => () =>
+    pane.dialogs.attempt(() =>
+      api.changeTopic(what, { chat: row.chat.id, user: pane.person.id, topic: topic.message_thread_id }),
+    );
   const own = topic && !topic.general;
   return pane.dialogs.menu(
     [
       { label: t('members'), icon: icon('people'), run: () => showMembers(pane, row) },
-      own && (topic.closed ? { label: t('reopenTopic'), icon: icon('lock'), run: change('reopen') } : { label: t('closeTopic'), icon: icon('lock'), run: change('close') }),
+      own &&
+        (topic.closed
+          ? { label: t('reopenTopic'), icon: icon('lock'), run: change('reopen') }
+          : { label: t('closeTopic'), icon: icon('lock'), run: change('close') }),
       own && {
         label: t('deleteTopic'),
         icon: icon('trash'),
         danger: true,
         run: async () => {
-          if (await pane.dialogs.confirm(t('deleteTopicSure', { name: topic.name }), { yes: t('remove'), danger: true })) await change('delete')();
+          if (
+            await pane.dialogs.confirm(t('deleteTopicSure', { name: topic.name }), { yes: t('remove'), danger: true })
+          )
+            await change('delete')();
         },
       },
     ],
@@ -82,30 +95,45 @@ async function showMembers(pane, row) {
   };
   const line = (member) => {
     const bot = member.user.is_bot;
-    const now = bot && member.status === 'administrator' && !member.can_manage_topics && !member.can_pin_messages ? 'powerless' : member.status;
+    const now =
+      bot && member.status === 'administrator' && !member.can_manage_topics && !member.can_pin_messages
+        ? 'powerless'
+        : member.status;
     const choices = bot ? BOT : HUMAN;
     const select = h(
       'select',
       { 'aria-label': nameOf(member.user), on: { change: (event) => change(member, event.target.value) } },
-      [...new Set([now, ...choices])].map((value) => h('option', { value, selected: value === now }, wordOf(value, bot))),
+      [...new Set([now, ...choices])].map((value) =>
+        h('option', { value, selected: value === now }, wordOf(value, bot)),
+      ),
     );
-    return h('li', {}, avatar(member.user, { size: 's' }), h('span', { class: 'member-name' }, nameOf(member.user), bot && h('small', {}, t('bot'))), select);
+    return h(
+      'li',
+      {},
+      avatar(member.user, { size: 's' }),
+      h('span', { class: 'member-name' }, nameOf(member.user), bot && h('small', {}, t('bot'))),
+      select,
+    );
   };
   const change = async (member, value) => {
     await pane.dialogs.attempt(() => setStatus(pane, chat, member.user, value));
     await draw();
   };
   const add = async (candidates, at) => {
-    const there = new Set((await api.members(chat)).filter((one) => !['left', 'kicked'].includes(one.status)).map((one) => one.user.id));
+    const there = new Set(
+      (await api.members(chat)).filter((one) => !['left', 'kicked'].includes(one.status)).map((one) => one.user.id),
+    );
     await pane.dialogs.menu(
-      candidates.filter((one) => !there.has(one.id)).map((one) => ({
-        label: nameOf(one),
-        icon: avatar(one, { size: 's' }),
-        run: async () => {
-          await pane.dialogs.attempt(() => setStatus(pane, chat, one, 'member'));
-          await draw();
-        },
-      })),
+      candidates
+        .filter((one) => !there.has(one.id))
+        .map((one) => ({
+          label: nameOf(one),
+          icon: avatar(one, { size: 's' }),
+          run: async () => {
+            await pane.dialogs.attempt(() => setStatus(pane, chat, one, 'member'));
+            await draw();
+          },
+        })),
       at,
     );
   };
@@ -133,7 +161,13 @@ function setStatus(pane, chat, user, value) {
   const by = pane.person.id;
   if (!user.is_bot) return api.setMember({ chat, user: user.id, status: value, by });
   const status = value === 'powerless' ? 'administrator' : value;
-  return api.setBotRights({ chat, bot: user.id, status, by, ...(status === 'administrator' ? rights(value === 'administrator') : {}) });
+  return api.setBotRights({
+    chat,
+    bot: user.id,
+    status,
+    by,
+    ...(status === 'administrator' ? rights(value === 'administrator') : {}),
+  });
 }
 
 /**
@@ -142,7 +176,9 @@ function setStatus(pane, chat, user, value) {
  */
 export async function chooseGroup(pane, bot, request) {
   const fits = (row) =>
-    !row.bot && (request.chat_is_forum === undefined || Boolean(row.chat.is_forum) === request.chat_is_forum) && !request.chat_is_channel;
+    !row.bot &&
+    (request.chat_is_forum === undefined || Boolean(row.chat.is_forum) === request.chat_is_forum) &&
+    !request.chat_is_channel;
   const chosen = await pane.dialogs.show(
     (close) => {
       const rows = pane.rows.filter(fits);
@@ -152,7 +188,14 @@ export async function chooseGroup(pane, bot, request) {
         h(
           'div',
           { class: 'choices' },
-          rows.map((row) => h('button', { type: 'button', class: 'row', on: { click: () => close(row) } }, avatar(row.chat, { forum: row.chat.is_forum }), h('span', { class: 'row-text' }, h('span', { class: 'row-name' }, nameOf(row.chat))))),
+          rows.map((row) =>
+            h(
+              'button',
+              { type: 'button', class: 'row', on: { click: () => close(row) } },
+              avatar(row.chat, { forum: row.chat.is_forum }),
+              h('span', { class: 'row-text' }, h('span', { class: 'row-name' }, nameOf(row.chat))),
+            ),
+          ),
         ),
         actions([[t('newGroup'), () => close('new'), '']]),
       ];

@@ -18,10 +18,11 @@ const WORDS = {
   failed: ['Не получилось', 'That did not work'],
 
   chats: ['Чаты', 'Chats'],
-  noChats: ['Пока нет ни одного чата. Они появятся, как только в каталоге будут боты.', 'No chats yet. They appear as soon as the catalogue has bots.'],
+  noChats: [
+    'Пока нет ни одного чата. Они появятся, как только в каталоге будут боты.',
+    'No chats yet. They appear as soon as the catalogue has bots.',
+  ],
   pickChat: ['Выберите чат', 'Choose a chat'],
-  search: ['Поиск', 'Search'],
-  nothingFound: ['Ничего не нашлось', 'Nothing was found'],
   bot: ['бот', 'bot'],
   group: ['группа', 'group'],
   typing: ['печатает…', 'typing…'],
@@ -88,7 +89,10 @@ const WORDS = {
   recordVoice: ['Записать голосовое', 'Record a voice message'],
   stopRecording: ['Отправить запись', 'Send the recording'],
   dropRecording: ['Выбросить запись', 'Discard the recording'],
-  noMicrophone: ['Микрофон недоступен. Звуковой файл можно прикрепить.', 'No microphone here. You can attach a sound file.'],
+  noMicrophone: [
+    'Микрофон недоступен. Звуковой файл можно прикрепить.',
+    'No microphone here. You can attach a sound file.',
+  ],
   botKeyboard: ['Клавиатура бота', 'Bot keyboard'],
   commands: ['Команды', 'Commands'],
   menu: ['Меню', 'Menu'],
@@ -98,7 +102,6 @@ const WORDS = {
   replyTo: ['Ответ: {name}', 'Reply to {name}'],
   editing: ['Изменение сообщения', 'Editing a message'],
 
-  you: ['Вы', 'You'],
   edited: ['изменено', 'edited'],
   deletedMessage: ['Сообщение удалено', 'Message deleted'],
   actions: ['Действия с сообщением', 'Message actions'],
@@ -153,7 +156,10 @@ const WORDS = {
   unknownBot: ['Такого бота на столе нет: {name}', 'There is no such bot on the desk: {name}'],
   inlineMissing: ['Встроенных запросов на этом столе нет', 'There are no inline queries on this desk'],
 
-  shareContact: ['Передать боту «{name}» свой номер телефона {phone}?', 'Share your phone number {phone} with “{name}”?'],
+  shareContact: [
+    'Передать боту «{name}» свой номер телефона {phone}?',
+    'Share your phone number {phone} with “{name}”?',
+  ],
   share: ['Передать', 'Share'],
   requestChat: ['Выберите группу', 'Choose a group'],
   requestChatEmpty: ['Подходящей группы нет. Создайте её.', 'There is no suitable group. Create one.'],
@@ -162,10 +168,16 @@ const WORDS = {
 
   invoice: ['Счёт', 'Invoice'],
   pay: ['Оплатить {amount}', 'Pay {amount}'],
-  payOnce: ['Оплата звёздами Telegram. Звёзды на этом столе ненастоящие.', 'Payment in Telegram Stars. The Stars on this desk are not real.'],
+  payOnce: [
+    'Оплата звёздами Telegram. Звёзды на этом столе ненастоящие.',
+    'Payment in Telegram Stars. The Stars on this desk are not real.',
+  ],
   everyMonth: ['каждые 30 дней', 'every 30 days'],
   paidToast: ['Оплачено', 'Paid'],
-  pay_BALANCE_TOO_LOW: ['Не хватает звёзд. Их можно добавить в меню под именем.', 'Not enough Stars. You can add some in the menu under the name.'],
+  pay_BALANCE_TOO_LOW: [
+    'Не хватает звёзд. Их можно добавить в меню под именем.',
+    'Not enough Stars. You can add some in the menu under the name.',
+  ],
   pay_BOT_PRECHECKOUT_TIMEOUT: ['Бот не ответил за десять секунд.', 'The bot did not answer within ten seconds.'],
   payFailed: ['Платёж не прошёл', 'The payment failed'],
 

@@ -19,7 +19,8 @@ export async function openLink(pane, address, { ask = true } = {}) {
   } else if (/\/sandbox\/(invoice\/|\$)/.test(link.pathname)) {
     await paySlug(pane, link.pathname.split(/\/sandbox\/(?:invoice\/|\$)/)[1]);
   } else if (link.protocol === 'http:' || link.protocol === 'https:') {
-    if (!ask || (await pane.dialogs.confirm(address, { title: t('openLink'), yes: t('open') }))) window.open(address, '_blank', 'noopener,noreferrer');
+    if (!ask || (await pane.dialogs.confirm(address, { title: t('openLink'), yes: t('open') })))
+      window.open(address, '_blank', 'noopener,noreferrer');
   }
 }
 
@@ -28,7 +29,8 @@ function pathOfScheme(link) {
   const kind = link.hostname || link.pathname.replace(/^\/+/, '');
   const values = new URLSearchParams(link.search);
   if (kind === 'invoice') return `$${values.get('slug') ?? ''}`;
-  if (kind === 'privatepost') return ['c', values.get('channel'), values.get('thread'), values.get('post')].filter(Boolean).join('/');
+  if (kind === 'privatepost')
+    return ['c', values.get('channel'), values.get('thread'), values.get('post')].filter(Boolean).join('/');
   const domain = values.get('domain') ?? '';
   values.delete('domain');
   return `${domain}?${values}`;
@@ -58,7 +60,12 @@ export async function openTelegramPath(pane, path) {
   pane.openRow(row, { start: values.has('start') ? values.get('start') : null });
   const button = row.menu_button;
   if ((values.has('startapp') || parts[1]) && button?.type === 'web_app') {
-    await pane.app.open({ bot: bot.id, url: button.web_app.url, from: 'link', start: values.get('startapp') || undefined });
+    await pane.app.open({
+      bot: bot.id,
+      url: button.web_app.url,
+      from: 'link',
+      start: values.get('startapp') || undefined,
+    });
   }
 }
 

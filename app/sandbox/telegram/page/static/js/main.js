@@ -41,7 +41,9 @@ class Desk {
   async seat() {
     const wanted = new URLSearchParams(location.search);
     const named = SIDES.map((side) => this.person(Number(wanted.get(side) ?? localStorage.getItem(`desk:${side}`))));
-    const groups = await Promise.all(this.people.map(async (person) => (await api.chats(person.id)).some((row) => !row.bot)));
+    const groups = await Promise.all(
+      this.people.map(async (person) => (await api.chats(person.id)).some((row) => !row.bot)),
+    );
     const staff = this.people.filter((_, index) => groups[index]);
     const users = this.people.filter((_, index) => !groups[index]);
     users.sort((one, other) => Number(other.language_code === language) - Number(one.language_code === language));
@@ -56,9 +58,17 @@ function start() {
   document.title = t('title');
   const desk = new Desk();
   const offline = h('div', { class: 'offline', role: 'status', hidden: true }, t('offline'));
-  const main = h('main', { class: 'desk', 'data-shown': 'left' }, desk.panes.map((pane) => pane.element));
+  const main = h(
+    'main',
+    { class: 'desk', 'data-shown': 'left' },
+    desk.panes.map((pane) => pane.element),
+  );
   const tabs = SIDES.map((side, index) =>
-    h('button', { type: 'button', class: 'side-tab', 'aria-pressed': String(index === 0), on: { click: () => show(index) } }, t(side)),
+    h(
+      'button',
+      { type: 'button', class: 'side-tab', 'aria-pressed': String(index === 0), on: { click: () => show(index) } },
+      t(side),
+    ),
   );
   const show = (index) => {
     main.dataset.shown = SIDES[index];
@@ -69,7 +79,12 @@ function start() {
       tabs[index].textContent = person ? nameOf(person) : t(SIDES[index]);
     };
   });
-  document.body.append(h('h1', { class: 'visually-hidden' }, t('title')), h('div', { class: 'side-tabs', role: 'group', 'aria-label': t('switch') }, tabs), main, offline);
+  document.body.append(
+    h('h1', { class: 'visually-hidden' }, t('title')),
+    h('div', { class: 'side-tabs', role: 'group', 'aria-label': t('switch') }, tabs),
+    main,
+    offline,
+  );
 
   let seated = false;
   const reload = coalesce(async () => {

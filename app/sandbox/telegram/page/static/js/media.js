@@ -17,8 +17,17 @@ export function mediaOf(message, actions) {
 /** A grid of the messages of one album. */
 export function album(messages, actions) {
   const tiles = messages.filter((one) => one.photo || one.video);
-  if (tiles.length !== messages.length) return h('div', { class: 'stack' }, messages.map((one) => mediaOf(one, actions)));
-  return h('div', { class: `album album-${Math.min(tiles.length, 10)}`, role: 'group', 'aria-label': t('album') }, tiles.map((one) => mediaOf(one, actions)));
+  if (tiles.length !== messages.length)
+    return h(
+      'div',
+      { class: 'stack' },
+      messages.map((one) => mediaOf(one, actions)),
+    );
+  return h(
+    'div',
+    { class: `album album-${Math.min(tiles.length, 10)}`, role: 'group', 'aria-label': t('album') },
+    tiles.map((one) => mediaOf(one, actions)),
+  );
 }
 
 const hidden = (message) => (message.has_media_spoiler ? 'blurred' : '');
@@ -36,36 +45,68 @@ const RENDER = {
     const address = fileAddress(best.file_id);
     return h(
       'button',
-      { type: 'button', class: `picture ${hidden(message)}`, 'aria-label': t('photo'), style: box(best.width, best.height), on: { click: (event) => open(event, () => actions.photo(address)) } },
+      {
+        type: 'button',
+        class: `picture ${hidden(message)}`,
+        'aria-label': t('photo'),
+        style: box(best.width, best.height),
+        on: { click: (event) => open(event, () => actions.photo(address)) },
+      },
       h('img', { src: address, alt: message.caption ?? t('photo'), loading: 'lazy' }),
     );
   },
   video: (video, message) => film(video, { class: hidden(message), controls: true }),
   animation: (video) => film(video, { autoplay: true, loop: true, muted: true }),
-  video_note: (video) => h('div', { class: 'round' }, film({ ...video, width: video.length, height: video.length }, { controls: true })),
+  video_note: (video) =>
+    h('div', { class: 'round' }, film({ ...video, width: video.length, height: video.length }, { controls: true })),
   voice: (voice) => sound(voice, { label: t('voice'), title: null }),
-  audio: (audio) => sound(audio, { label: t('audio'), title: [audio.performer, audio.title].filter(Boolean).join(' – ') || audio.file_name || t('audio') }),
+  audio: (audio) =>
+    sound(audio, {
+      label: t('audio'),
+      title: [audio.performer, audio.title].filter(Boolean).join(' – ') || audio.file_name || t('audio'),
+    }),
   sticker: (sticker) =>
     h(
       'div',
       { class: 'sticker' },
       sticker.is_video
         ? h('video', { src: fileAddress(sticker.file_id), autoplay: true, loop: true, muted: true, playsinline: true })
-        : h('img', { src: fileAddress(sticker.file_id), alt: `${t('sticker')} ${sticker.emoji ?? ''}`, on: { error: (event) => event.target.replaceWith(h('span', { class: 'sticker-emoji' }, sticker.emoji ?? '🙂')) } }),
+        : h('img', {
+            src: fileAddress(sticker.file_id),
+            alt: `${t('sticker')} ${sticker.emoji ?? ''}`,
+            on: {
+              error: (event) => event.target.replaceWith(h('span', { class: 'sticker-emoji' }, sticker.emoji ?? '🙂')),
+            },
+          }),
     ),
   document: (document) =>
     h(
       'a',
-      { class: 'file', href: fileAddress(document.file_id), download: document.file_name ?? '', 'aria-label': `${t('document')}: ${document.file_name ?? ''}` },
+      {
+        class: 'file',
+        href: fileAddress(document.file_id),
+        download: document.file_name ?? '',
+        'aria-label': `${t('document')}: ${document.file_name ?? ''}`,
+      },
       h('span', { class: 'file-mark', 'aria-hidden': 'true' }, icon('file')),
-      h('span', { class: 'file-text' }, h('span', { class: 'file-name' }, document.file_name ?? t('document')), h('span', { class: 'file-size' }, sizeOf(document.file_size))),
+      h(
+        'span',
+        { class: 'file-text' },
+        h('span', { class: 'file-name' }, document.file_name ?? t('document')),
+        h('span', { class: 'file-size' }, sizeOf(document.file_size)),
+      ),
     ),
   contact: (contact) =>
     h(
       'div',
       { class: 'contact' },
       avatar({ id: contact.user_id ?? 3, ...contact }),
-      h('span', { class: 'file-text' }, h('span', { class: 'file-name' }, nameOf(contact)), h('a', { class: 'link', href: `tel:${contact.phone_number}` }, contact.phone_number)),
+      h(
+        'span',
+        { class: 'file-text' },
+        h('span', { class: 'file-name' }, nameOf(contact)),
+        h('a', { class: 'link', href: `tel:${contact.phone_number}` }, contact.phone_number),
+      ),
     ),
   venue: (venue) => place(venue.location, venue.title, venue.address),
   location: (location, message) => (message.venue ? null : place(location, t('location'))),
@@ -95,7 +136,13 @@ function place(location, title, address = '') {
     'div',
     { class: 'contact' },
     h('span', { class: 'file-mark place', 'aria-hidden': 'true' }, icon('place')),
-    h('span', { class: 'file-text' }, h('span', { class: 'file-name' }, title), address && h('span', {}, address), h('span', { class: 'file-size' }, words)),
+    h(
+      'span',
+      { class: 'file-text' },
+      h('span', { class: 'file-name' }, title),
+      address && h('span', {}, address),
+      h('span', { class: 'file-size' }, words),
+    ),
   );
 }
 
@@ -106,8 +153,18 @@ function sound(file, { label, title }) {
   const total = file.duration ?? 0;
   const time = h('span', { class: 'sound-time' }, durationOf(total));
   const line = h('span', { class: 'sound-line', 'aria-hidden': 'true' }, bars(file.file_unique_id ?? file.file_id));
-  const button = h('button', { type: 'button', class: 'sound-button', 'aria-label': `${t('play')}: ${label}` }, icon('play'), icon('pause'));
-  const root = h('div', { class: 'sound', role: 'group', 'aria-label': label }, button, h('span', { class: 'sound-text' }, title ? h('span', { class: 'file-name' }, title) : line, time));
+  const button = h(
+    'button',
+    { type: 'button', class: 'sound-button', 'aria-label': `${t('play')}: ${label}` },
+    icon('play'),
+    icon('pause'),
+  );
+  const root = h(
+    'div',
+    { class: 'sound', role: 'group', 'aria-label': label },
+    button,
+    h('span', { class: 'sound-text' }, title ? h('span', { class: 'file-name' }, title) : line, time),
+  );
   const show = () => {
     root.classList.toggle('playing', !player.paused);
     button.setAttribute('aria-label', `${player.paused ? t('play') : t('pause')}: ${label}`);

@@ -20,13 +20,30 @@ export function itemsOf(messages, { person, group }) {
     const before = items.at(-1);
     if (!message.deleted && serviceText(message)) {
       items.push({ type: 'service', id: message.message_id, message });
-    } else if (message.media_group_id && before.type === 'message' && before.messages[0].media_group_id === message.media_group_id && !message.deleted) {
+    } else if (
+      message.media_group_id &&
+      before.type === 'message' &&
+      before.messages[0].media_group_id === message.media_group_id &&
+      !message.deleted
+    ) {
       before.messages.push(message);
     } else {
       const own = message.from?.id === person;
-      const follows = before.type === 'message' && before.messages[0].from?.id === message.from?.id && message.date - before.messages.at(-1).date < TOGETHER_SECONDS;
+      const follows =
+        before.type === 'message' &&
+        before.messages[0].from?.id === message.from?.id &&
+        message.date - before.messages.at(-1).date < TOGETHER_SECONDS;
       if (follows) before.last = false;
-      items.push({ type: 'message', id: message.message_id, messages: [message], own, first: !follows, last: true, group, person });
+      items.push({
+        type: 'message',
+        id: message.message_id,
+        messages: [message],
+        own,
+        first: !follows,
+        last: true,
+        group,
+        person,
+      });
     }
   }
   return items;
@@ -37,7 +54,18 @@ export function messageList(actions) {
   const list = h('div', { class: 'messages', role: 'log', 'aria-label': t('message') });
   const draft = h('div', { class: 'messages drafts' });
   const note = h('div', { class: 'chat-note' });
-  const down = h('button', { type: 'button', class: 'to-bottom', 'aria-label': t('toBottom'), title: t('toBottom'), hidden: true, on: { click: () => toBottom('smooth') } }, icon('down'));
+  const down = h(
+    'button',
+    {
+      type: 'button',
+      class: 'to-bottom',
+      'aria-label': t('toBottom'),
+      title: t('toBottom'),
+      hidden: true,
+      on: { click: () => toBottom('smooth') },
+    },
+    icon('down'),
+  );
   const scroller = h('div', { class: 'scroll messages-scroll', tabindex: '-1' }, note, list, draft);
   let conversation = null;
 
@@ -61,7 +89,11 @@ export function messageList(actions) {
       const fresh = key !== conversation;
       conversation = key;
       const stay = fresh || kept;
-      reconcile(list, itemsOf(messages, about), { key: (item) => item.id, print: (item) => JSON.stringify(item), render: (item) => renderItem(item, actions) });
+      reconcile(list, itemsOf(messages, about), {
+        key: (item) => item.id,
+        print: (item) => JSON.stringify(item),
+        render: (item) => renderItem(item, actions),
+      });
       fill(note, messages.length ? null : empty);
       this.draft(current);
       if (stay) toBottom();

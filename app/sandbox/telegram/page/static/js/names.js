@@ -18,7 +18,11 @@ export function avatar(one, { size = 'm', forum = false } = {}) {
     .join('')
     .toUpperCase();
   const colour = Math.abs(Number(one?.id) || 0) % COLOURS;
-  return h('span', { class: `avatar avatar-${size} colour-${colour} ${forum ? 'square' : ''}`, 'aria-hidden': 'true' }, letters);
+  return h(
+    'span',
+    { class: `avatar avatar-${size} colour-${colour} ${forum ? 'square' : ''}`, 'aria-hidden': 'true' },
+    letters,
+  );
 }
 
 export const colourOf = (one) => `ink-${Math.abs(Number(one?.id) || 0) % COLOURS}`;
@@ -39,9 +43,20 @@ const MEDIA = {
 
 /** The kind of media that a message carries, or null. An animation is a document as well, so order matters. */
 export const mediaKind = (message) =>
-  ['photo', 'animation', 'video', 'video_note', 'voice', 'audio', 'sticker', 'document', 'contact', 'venue', 'location', 'invoice'].find(
-    (kind) => message[kind],
-  ) ?? null;
+  [
+    'photo',
+    'animation',
+    'video',
+    'video_note',
+    'voice',
+    'audio',
+    'sticker',
+    'document',
+    'contact',
+    'venue',
+    'location',
+    'invoice',
+  ].find((kind) => message[kind]) ?? null;
 
 /** A message in one line, for lists, replies and pins. */
 export function preview(message) {
@@ -61,9 +76,11 @@ export function preview(message) {
 /** The words of a service message, or null for an ordinary one. */
 export function serviceText(message) {
   const by = nameOf(message.from ?? message.chat);
-  if (message.new_chat_members) return message.new_chat_members.map((one) => t('joined', { name: nameOf(one) })).join('\n');
+  if (message.new_chat_members)
+    return message.new_chat_members.map((one) => t('joined', { name: nameOf(one) })).join('\n');
   if (message.left_chat_member) return t('leftGroup', { name: nameOf(message.left_chat_member) });
-  if (message.group_chat_created || message.supergroup_chat_created) return t('groupCreated', { name: nameOf(message.chat) });
+  if (message.group_chat_created || message.supergroup_chat_created)
+    return t('groupCreated', { name: nameOf(message.chat) });
   if (message.new_chat_title) return t('titleChanged', { name: message.new_chat_title });
   if (message.forum_topic_created) return t('topicCreated', { name: message.forum_topic_created.name });
   if (message.forum_topic_edited) return t('topicRenamed', { name: message.forum_topic_edited.name ?? '' });
@@ -82,7 +99,9 @@ export function serviceText(message) {
     return t('paid', { amount: amountOf(paid.total_amount, paid.currency), title }).replace(/: $/, '');
   }
   if (message.refunded_payment) {
-    return t('refunded', { amount: amountOf(message.refunded_payment.total_amount, message.refunded_payment.currency) });
+    return t('refunded', {
+      amount: amountOf(message.refunded_payment.total_amount, message.refunded_payment.currency),
+    });
   }
   if (message.message_auto_delete_timer_changed) return t('autoDelete');
   const known = message.text !== undefined || message.caption !== undefined || mediaKind(message) || message.deleted;
@@ -90,7 +109,12 @@ export function serviceText(message) {
 }
 
 /** Cut to `length` characters, with an ellipsis. */
-export const short = (text, length) => (Array.from(text).length > length ? `${Array.from(text).slice(0, length - 1).join('')}…` : text);
+export const short = (text, length) =>
+  Array.from(text).length > length
+    ? `${Array.from(text)
+        .slice(0, length - 1)
+        .join('')}…`
+    : text;
 
 /** Where a forwarded message comes from, or null. */
 export function originOf(message) {

@@ -13,7 +13,17 @@ import { AppSheet } from './webapp/sheet.js';
 
 const TYPING_MILLISECONDS = 5_000;
 const GENERAL = 1;
-const MESSAGE_CHANGES = new Set(['message', 'edited', 'deleted', 'reaction', 'pinned', 'topic', 'member', 'chat', 'invoice']);
+const MESSAGE_CHANGES = new Set([
+  'message',
+  'edited',
+  'deleted',
+  'reaction',
+  'pinned',
+  'topic',
+  'member',
+  'chat',
+  'invoice',
+]);
 
 export class Pane {
   constructor(side, desk) {
@@ -26,7 +36,11 @@ export class Pane {
     this.actions = new Map();
     this.onPerson = () => undefined;
 
-    this.me = h('button', { type: 'button', class: 'me', on: { click: (event) => peopleMenu(this, event.currentTarget) } });
+    this.me = h('button', {
+      type: 'button',
+      class: 'me',
+      on: { click: (event) => peopleMenu(this, event.currentTarget) },
+    });
     this.chats = chatList({ onOpen: (row) => this.openRow(row) });
     this.topics = topicList({
       onOpen: (topic) => this.openPlace({ key: this.open.key, topic: topic.message_thread_id }),
@@ -38,13 +52,30 @@ export class Pane {
     this.body = h(
       'div',
       { class: 'pane-body' },
-      h('section', { class: 'column chats' }, h('header', { class: 'head' }, this.me, iconButton('people', t('newGroup'), () => newGroup(this))), this.chats.element),
+      h(
+        'section',
+        { class: 'column chats' },
+        h(
+          'header',
+          { class: 'head' },
+          this.me,
+          iconButton('people', t('newGroup'), () => newGroup(this)),
+        ),
+        this.chats.element,
+      ),
       this.topics.element,
       this.view.element,
     );
     this.dialogs = new Dialogs(this.body);
     this.app = new AppSheet(this);
-    this.element = h('section', { class: `pane pane-${side}`, 'aria-label': t(side), 'data-depth': '0' }, this.body, this.app.element, this.dialogs.layer, this.dialogs.toasts);
+    this.element = h(
+      'section',
+      { class: `pane pane-${side}`, 'aria-label': t(side), 'data-depth': '0' },
+      this.body,
+      this.app.element,
+      this.dialogs.layer,
+      this.dialogs.toasts,
+    );
     this.refreshChats = coalesce(() => this.read(() => this.readChats()));
     this.refreshMessages = coalesce(() => this.read(() => this.readMessages()));
     this.drawMe();
@@ -94,7 +125,9 @@ export class Pane {
   }
 
   topic() {
-    return this.open?.topic ? (this.topicsOf(this.row()).find((topic) => topic.message_thread_id === this.open.topic) ?? null) : null;
+    return this.open?.topic
+      ? (this.topicsOf(this.row()).find((topic) => topic.message_thread_id === this.open.topic) ?? null)
+      : null;
   }
 
   async readChats() {
@@ -143,7 +176,9 @@ export class Pane {
   /** A change on the desk: what it says is shown at once, all else is read again. */
   hear(change) {
     if (!this.person) return;
-    const row = this.rows.find((one) => (one.bot ? one.bot === change.bot && change.chat === this.person.id : one.chat.id === change.chat));
+    const row = this.rows.find((one) =>
+      one.bot ? one.bot === change.bot && change.chat === this.person.id : one.chat.id === change.chat,
+    );
     if (change.kind === 'action') {
       if (row) this.typing(chatKey(row), change);
       return;
@@ -179,7 +214,8 @@ export class Pane {
   /** What stands under a chat's name. */
   lineOf(row) {
     const action = this.actions.get(chatKey(row));
-    if (action && (!action.topic || action.topic === this.open?.topic)) return ACTION_WORDS[action.action] ? t(ACTION_WORDS[action.action]) : t('typing');
+    if (action && (!action.topic || action.topic === this.open?.topic))
+      return ACTION_WORDS[action.action] ? t(ACTION_WORDS[action.action]) : t('typing');
     if (row.bot) return t('bot');
     const count = row.member_count ?? row.members?.length;
     return count ? memberCount(count) : t('group');
@@ -189,7 +225,19 @@ export class Pane {
     fill(
       this.me,
       avatar(this.person ?? { title: '?' }),
-      h('span', { class: 'me-text' }, h('strong', {}, this.person ? nameOf(this.person) : t('person')), this.person && h('span', {}, [this.person.language_code?.toUpperCase(), this.person.username && `@${this.person.username}`].filter(Boolean).join(' · '))),
+      h(
+        'span',
+        { class: 'me-text' },
+        h('strong', {}, this.person ? nameOf(this.person) : t('person')),
+        this.person &&
+          h(
+            'span',
+            {},
+            [this.person.language_code?.toUpperCase(), this.person.username && `@${this.person.username}`]
+              .filter(Boolean)
+              .join(' · '),
+          ),
+      ),
       icon('down'),
     );
     this.me.setAttribute('aria-label', `${t('choosePerson')}${this.person ? `: ${nameOf(this.person)}` : ''}`);
@@ -200,4 +248,10 @@ export class Pane {
   }
 }
 
-const ACTION_WORDS = { typing: 'typing', upload_photo: 'upload_photo', upload_document: 'upload_document', record_voice: 'record_voice', upload_voice: 'record_voice' };
+const ACTION_WORDS = {
+  typing: 'typing',
+  upload_photo: 'upload_photo',
+  upload_document: 'upload_document',
+  record_voice: 'record_voice',
+  upload_voice: 'record_voice',
+};

@@ -25,14 +25,21 @@ async function pay(pane, invoice, target) {
         // The bot is asked first and may take ten seconds.
         fill(event.currentTarget, h('span', { class: 'spinner small', role: 'status', 'aria-label': t('loading') }));
         event.currentTarget.disabled = true;
-        close((await pane.dialogs.attempt(() => api.pay({ user: pane.person.id, ...target }))) ?? { status: 'failed', told: true });
+        close(
+          (await pane.dialogs.attempt(() => api.pay({ user: pane.person.id, ...target }))) ?? {
+            status: 'failed',
+            told: true,
+          },
+        );
       };
       return [
         dialogHead(bot?.name ?? t('invoice'), close),
         h(
           'div',
           { class: 'pay' },
-          invoice.photo_url ? h('img', { class: 'pay-photo', src: invoice.photo_url, alt: '' }) : h('span', { class: 'pay-star', 'aria-hidden': 'true' }, '⭐'),
+          invoice.photo_url
+            ? h('img', { class: 'pay-photo', src: invoice.photo_url, alt: '' })
+            : h('span', { class: 'pay-star', 'aria-hidden': 'true' }, '⭐'),
           h('h3', {}, invoice.title),
           h('p', { class: 'dialog-text' }, invoice.description),
           invoice.subscription_period && h('p', { class: 'pay-note' }, t('everyMonth')),

@@ -13,7 +13,10 @@ export async function peopleMenu(pane, at) {
   const count = pane.person && (await pane.dialogs.attempt(() => api.stars(pane.person.id)))?.balance;
   const entries = pane.desk.people.map((person) => ({
     label: `${nameOf(person)}${person.language_code ? ` · ${person.language_code}` : ''}`,
-    icon: person.id === pane.person?.id ? h('span', { class: 'checked-avatar' }, avatar(person, { size: 's' }), icon('check')) : avatar(person, { size: 's' }),
+    icon:
+      person.id === pane.person?.id
+        ? h('span', { class: 'checked-avatar' }, avatar(person, { size: 's' }), icon('check'))
+        : avatar(person, { size: 's' }),
     run: () => pane.sit(person),
   }));
   const more = typeof count === 'number' && {
@@ -21,10 +24,16 @@ export async function peopleMenu(pane, at) {
     icon: h('span', { class: 'menu-emoji', 'aria-hidden': 'true' }, '⭐'),
     run: () => pane.dialogs.attempt(() => api.setStars(pane.person.id, count + MORE_STARS)),
   };
-  await pane.dialogs.menu([...entries, { label: t('newPerson'), icon: icon('plus'), run: () => makePerson(pane) }, more], at, {
-    label: t('choosePerson'),
-    head: () => typeof count === 'number' && h('div', { class: 'menu-note' }, t('starsBalance', { name: nameOf(pane.person), count })),
-  });
+  await pane.dialogs.menu(
+    [...entries, { label: t('newPerson'), icon: icon('plus'), run: () => makePerson(pane) }, more],
+    at,
+    {
+      label: t('choosePerson'),
+      head: () =>
+        typeof count === 'number' &&
+        h('div', { class: 'menu-note' }, t('starsBalance', { name: nameOf(pane.person), count })),
+    },
+  );
 }
 
 export async function makePerson(pane) {
@@ -34,13 +43,25 @@ export async function makePerson(pane) {
       { name: 'first_name', label: t('firstName'), required: true },
       { name: 'last_name', label: t('lastName') },
       { name: 'username', label: t('username'), max: 32 },
-      { name: 'language_code', label: t('language'), type: 'select', value: language, options: [['ru', t('russian')], ['en', t('english')]] },
+      {
+        name: 'language_code',
+        label: t('language'),
+        type: 'select',
+        value: language,
+        options: [
+          ['ru', t('russian')],
+          ['en', t('english')],
+        ],
+      },
     ],
     { yes: t('add') },
   );
   if (!values) return;
   const [random] = crypto.getRandomValues(new Uint32Array(1));
-  const person = { id: 1_000_000_000 + (random % 1_000_000_000), ...Object.fromEntries(Object.entries(values).filter(([, value]) => value)) };
+  const person = {
+    id: 1_000_000_000 + (random % 1_000_000_000),
+    ...Object.fromEntries(Object.entries(values).filter(([, value]) => value)),
+  };
   if (person.username) person.username = person.username.replace(/^@/, '');
   await pane.dialogs.attempt(async () => {
     await api.savePerson(person);
@@ -52,7 +73,9 @@ export async function makePerson(pane) {
 /** A telephone number that nobody has, always the same for a person. */
 export function phoneOf(person) {
   if (person.phone_number) return person.phone_number;
-  return person.language_code === 'ru' ? `+7999${String(person.id % 10_000_000).padStart(7, '0')}` : `+1202555${String(100 + (person.id % 100)).padStart(4, '0')}`;
+  return person.language_code === 'ru'
+    ? `+7999${String(person.id % 10_000_000).padStart(7, '0')}`
+    : `+1202555${String(100 + (person.id % 100)).padStart(4, '0')}`;
 }
 
 export const contactOf = (person) => ({

@@ -2,7 +2,13 @@
 
 import { h, icon } from './dom.js';
 
-const MARKS = { request_contact: 'person', request_chat: 'people', request_users: 'person', request_location: 'place', web_app: 'window' };
+const MARKS = {
+  request_contact: 'person',
+  request_chat: 'people',
+  request_users: 'person',
+  request_location: 'place',
+  web_app: 'window',
+};
 
 export function replyKeyboard(markup, onPress) {
   return h(
@@ -17,7 +23,12 @@ export function replyKeyboard(markup, onPress) {
           const mark = Object.keys(MARKS).find((name) => button[name]);
           return h(
             'button',
-            { type: 'button', class: `key ${button.style ? `style-${button.style}` : ''}`, dataset: { control: `key${y}:${x}` }, on: { click: () => onPress(button) } },
+            {
+              type: 'button',
+              class: `key ${button.style ? `style-${button.style}` : ''}`,
+              dataset: { control: `key${y}:${x}` },
+              on: { click: () => onPress(button) },
+            },
             mark && icon(MARKS[mark]),
             h('span', {}, button.text),
           );

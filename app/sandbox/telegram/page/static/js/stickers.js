@@ -29,6 +29,17 @@ export function stickerPanel(host, reply) {
   return h(
     'div',
     { class: 'sticker-panel', role: 'group', 'aria-label': t('stickers') },
-    EMOJI.map((emoji) => h('button', { type: 'button', class: 'sticker-choice', 'aria-label': t('sendSticker', { emoji }), on: { click: () => send(emoji) } }, emoji)),
+    EMOJI.map((emoji) =>
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'sticker-choice',
+          'aria-label': t('sendSticker', { emoji }),
+          on: { click: () => send(emoji) },
+        },
+        emoji,
+      ),
+    ),
   );
 }

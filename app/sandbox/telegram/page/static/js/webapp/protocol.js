@@ -15,7 +15,8 @@ const COLOUR = /^#[0-9a-f]{6}$/i;
 const LONGEST_DATA = 4096;
 
 /** A colour given as itself or as a key of the theme; null when it is neither. */
-const colourOf = (data) => (COLOUR.test(data.color) ? data.color : (themeParams()[data.color_key ?? data.color] ?? null));
+const colourOf = (data) =>
+  COLOUR.test(data.color) ? data.color : (themeParams()[data.color_key ?? data.color] ?? null);
 
 export const HANDLERS = {
   iframe_ready: (app) => app.emit('set_custom_style', ''),
@@ -65,7 +66,10 @@ export const HANDLERS = {
   },
   web_app_invoke_custom_method(app, data) {
     try {
-      app.emit('custom_method_invoked', { req_id: data.req_id, result: app.storage.invoke(data.method, data.params ?? {}) });
+      app.emit('custom_method_invoked', {
+        req_id: data.req_id,
+        result: app.storage.invoke(data.method, data.params ?? {}),
+      });
     } catch (error) {
       app.emit('custom_method_invoked', { req_id: data.req_id, error: error.message });
     }
@@ -83,9 +87,13 @@ function storageHandlers(kind) {
   return {
     [`web_app_${name}_save_key`](app, data) {
       const kept = app.storage.set(kind, String(data.key), data.value ?? null);
-      app.emit(kept ? `${name}_key_saved` : `${name}_failed`, { req_id: data.req_id, ...(kept ? {} : { error: 'QUOTA_EXCEEDED' }) });
+      app.emit(kept ? `${name}_key_saved` : `${name}_failed`, {
+        req_id: data.req_id,
+        ...(kept ? {} : { error: 'QUOTA_EXCEEDED' }),
+      });
     },
-    [`web_app_${name}_get_key`]: (app, data) => app.emit(`${name}_key_received`, { req_id: data.req_id, value: app.storage.get(kind, String(data.key)) }),
+    [`web_app_${name}_get_key`]: (app, data) =>
+      app.emit(`${name}_key_received`, { req_id: data.req_id, value: app.storage.get(kind, String(data.key)) }),
     [`web_app_${name}_clear`](app, data) {
       app.storage.clear(kind);
       app.emit(`${name}_cleared`, { req_id: data.req_id });
@@ -96,7 +104,9 @@ function storageHandlers(kind) {
 const BUTTON_WORDS = { ok: 'ok', close: 'close', cancel: 'cancel' };
 
 async function popup(app, data) {
-  const buttons = (Array.isArray(data.buttons) && data.buttons.length ? data.buttons : [{ id: '', type: 'close' }]).slice(0, 3);
+  const buttons = (
+    Array.isArray(data.buttons) && data.buttons.length ? data.buttons : [{ id: '', type: 'close' }]
+  ).slice(0, 3);
   const title = String(data.title ?? '');
   const message = String(data.message ?? '');
   const chosen = await app.pane.dialogs.show(
@@ -107,7 +117,11 @@ async function popup(app, data) {
         buttons.map((button) => [
           BUTTON_WORDS[button.type] ? t(BUTTON_WORDS[button.type]) : String(button.text ?? ''),
           () => close({ id: button.id ?? '' }),
-          button.type === 'destructive' ? 'danger' : button.type === 'ok' || button.type === 'default' || !button.type ? 'primary' : '',
+          button.type === 'destructive'
+            ? 'danger'
+            : button.type === 'ok' || button.type === 'default' || !button.type
+              ? 'primary'
+              : '',
         ]),
       ),
     ],

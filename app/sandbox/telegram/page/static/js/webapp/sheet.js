@@ -9,6 +9,9 @@ import { HANDLERS } from './protocol.js';
 import { AppStorage } from './storage.js';
 import { inkOn, onTheme, themeParams } from './theme.js';
 
+// What web.telegram.org lets a Mini App do.
+const MAY =
+  'allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox allow-modals allow-downloads';
 const BUTTONS = ['secondary', 'main'];
 const POSITIONS = new Set(['left', 'right', 'top', 'bottom']);
 
@@ -34,7 +37,9 @@ export class AppSheet {
     this.close();
     const { pane } = this;
     const bot = pane.desk.bots.get(id);
-    const answer = await pane.dialogs.attempt(() => api.openApp({ user: pane.person.id, bot: id, url, ...(start ? { start_param: start } : {}) }));
+    const answer = await pane.dialogs.attempt(() =>
+      api.openApp({ user: pane.person.id, bot: id, url, ...(start ? { start_param: start } : {}) }),
+    );
     if (!answer) return;
     const address = withTheme(answer.url);
     const frame = h('iframe', {
@@ -42,9 +47,21 @@ export class AppSheet {
       title: t('miniApp', { name: bot.name }),
       src: address,
       allow: 'clipboard-write; fullscreen; autoplay',
-      sandbox: 'allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox allow-modals allow-downloads',
+      sandbox: MAY,
     });
-    this.session = { bot, from, text, frame, address, origin: new URL(address).origin, storage: new AppStorage(id, pane.person.id), buttons: {}, back: false, settings: false, asking: false };
+    this.session = {
+      bot,
+      from,
+      text,
+      frame,
+      address,
+      origin: new URL(address).origin,
+      storage: new AppStorage(id, pane.person.id),
+      buttons: {},
+      back: false,
+      settings: false,
+      asking: false,
+    };
     this.draw();
     frame.addEventListener('load', () => this.ready());
     this.watcher = new ResizeObserver(() => this.sendViewport());
@@ -57,7 +74,11 @@ export class AppSheet {
     const { bot, frame } = this.session;
     this.backButton = iconButton('back', t('back'), () => this.emit('back_button_pressed'), { class: 'app-back' });
     this.backButton.hidden = true;
-    this.loader = h('div', { class: 'app-loader', role: 'status', 'aria-label': t('loading') }, h('span', { class: 'spinner' }));
+    this.loader = h(
+      'div',
+      { class: 'app-loader', role: 'status', 'aria-label': t('loading') },
+      h('span', { class: 'spinner' }),
+    );
     this.foot = h('footer', { class: 'app-foot', hidden: true });
     this.sheet = h(
       'section',
@@ -97,8 +118,22 @@ export class AppSheet {
   menu(at) {
     return this.pane.dialogs.menu(
       [
-        this.session.settings && { label: t('settings'), icon: icon('menu'), run: () => this.emit('settings_button_pressed') },
-        { label: t('reload'), icon: icon('reload'), run: () => this.open({ bot: this.session.bot.id, url: this.session.address, from: this.session.from, text: this.session.text }) },
+        this.session.settings && {
+          label: t('settings'),
+          icon: icon('menu'),
+          run: () => this.emit('settings_button_pressed'),
+        },
+        {
+          label: t('reload'),
+          icon: icon('reload'),
+          run: () =>
+            this.open({
+              bot: this.session.bot.id,
+              url: this.session.address,
+              from: this.session.from,
+              text: this.session.text,
+            }),
+        },
       ],
       at,
     );
@@ -134,7 +169,12 @@ export class AppSheet {
 
   sendViewport() {
     const { frame } = this.session;
-    this.emit('viewport_changed', { height: frame.clientHeight, width: frame.clientWidth, is_expanded: true, is_state_stable: true });
+    this.emit('viewport_changed', {
+      height: frame.clientHeight,
+      width: frame.clientWidth,
+      is_expanded: true,
+      is_state_stable: true,
+    });
   }
 
   fullscreen(on) {
@@ -169,12 +209,17 @@ export class AppSheet {
           'button',
           {
             type: 'button',
-            class: `app-button app-${name} ${button.is_progress_visible ? 'progress' : ''} ${button.has_shine_effect ? 'shine' : ''}`,
+            class: `app-button app-${name}`,
             disabled: button.is_active === false || Boolean(button.is_progress_visible),
-            style: { background: button.color ?? (name === 'main' ? theme.button_color : theme.bottom_bar_bg_color), color: button.text_color ?? (name === 'main' ? theme.button_text_color : theme.link_color) },
+            style: {
+              background: button.color ?? (name === 'main' ? theme.button_color : theme.bottom_bar_bg_color),
+              color: button.text_color ?? (name === 'main' ? theme.button_text_color : theme.link_color),
+            },
             on: { click: () => this.emit(`${name}_button_pressed`) },
           },
-          button.is_progress_visible ? h('span', { class: 'spinner small', role: 'status', 'aria-label': t('loading') }) : String(button.text),
+          button.is_progress_visible
+            ? h('span', { class: 'spinner small', role: 'status', 'aria-label': t('loading') })
+            : String(button.text),
         );
       }),
     );
@@ -205,7 +250,8 @@ export class AppSheet {
   async sharePhone() {
     const { person, dialogs } = this.pane;
     const { bot } = this.session;
-    if (!(await dialogs.confirm(t('shareContact', { name: bot.name, phone: phoneOf(person) }), { yes: t('share') }))) return false;
+    if (!(await dialogs.confirm(t('shareContact', { name: bot.name, phone: phoneOf(person) }), { yes: t('share') })))
+      return false;
     await api.say({ user: person.id, bot: bot.id, contact: contactOf(person) });
     return true;
   }

@@ -25,7 +25,13 @@ export class AppStorage {
   set(kind, key, value) {
     const stored = this.read(kind);
     if (value === null) delete stored[key];
-    else Object.defineProperty(stored, key, { value: String(value), enumerable: true, configurable: true, writable: true });
+    else
+      Object.defineProperty(stored, key, {
+        value: String(value),
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
     const text = JSON.stringify(stored);
     if (text.length > LARGEST[kind]) return false;
     localStorage.setItem(`${this.prefix}:${kind}`, text);
@@ -43,7 +49,8 @@ export class AppStorage {
       if (String(params.value).length > 4096) throw new Error('VALUE_TOO_LONG');
       return this.set('cloud', params.key, params.value || null);
     }
-    if (method === 'getStorageValues') return Object.fromEntries(params.keys.map((key) => [key, this.get('cloud', key) ?? '']));
+    if (method === 'getStorageValues')
+      return Object.fromEntries(params.keys.map((key) => [key, this.get('cloud', key) ?? '']));
     if (method === 'deleteStorageValues') return params.keys.every((key) => this.set('cloud', key, null));
     if (method === 'getStorageKeys') return Object.keys(this.read('cloud'));
     throw new Error('UNKNOWN_METHOD');
