@@ -3,6 +3,7 @@
 from aiogram import Router
 
 from app.crm.middlewares import know_staff
+from app.notifications import telegram as notifications
 from app.readings import telegram_daily as daily
 from app.telegram.handlers import checkout, membership, start
 from app.users import telegram as people
@@ -29,5 +30,6 @@ def features() -> list[Router]:
         daily.router(),
         leaving.router(),
         manners.router(),
+        notifications.router(),
         start.hint_router(),
     ]

@@ -1,11 +1,12 @@
 """The bot's part: what waits for a person becomes one message, sent at most once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from html import escape
 from uuid import UUID
 
+import asyncpg
 from aiogram import Bot
 from aiogram.exceptions import (
     TelegramAPIError,
@@ -23,8 +24,8 @@ from app.catalogue.library import Library, Project
 from app.kit.clock import utc_now
 from app.kit.database import Connection, Database
 from app.kit.telemetry import get_logger
-from app.locales import plain
-from app.notifications.kinds import KINDS, Screen, Words
+from app.locales import Words
+from app.notifications.kinds import KINDS, Said, Screen
 from app.notifications.preferences import quiet_ends_sql, quiet_join_sql, wishes
 from app.notifications.repository import Notification, NotificationRepository
 from app.notifications.service import DELIVER
@@ -127,7 +128,8 @@ class Delivery:
                 return None
             person = await connection.fetchrow(
                 f"""
-                SELECT telegram_id, language, state, {quiet_ends_sql()} - now() AS quiet FROM users {quiet_join_sql()}
+                SELECT telegram_id, language, state, address, gender, consented_at, {quiet_ends_sql()} - now() AS quiet
+                FROM users {quiet_join_sql()}
                 WHERE users.project_id = $1 AND users.id = $2
                 """,  # noqa: S608  # built from the preferences' own words
                 self._project_id, self._user_id,
@@ -163,7 +165,7 @@ class Delivery:
                 wanted,
                 self._settings,
                 project,
-                language=project.language(person["language"]),
+                words=_words(project.language(person["language"]), person),
                 with_way_in=person["state"] == "active",
             )
             return Parcel(bot, project, person["telegram_id"], chosen, text, keyboard)
@@ -182,32 +184,34 @@ class Delivery:
 
 
 def compose(
-    notifications: Sequence[Notification], settings: Settings, project: Project, *, language: str, with_way_in: bool
+    notifications: Sequence[Notification], settings: Settings, project: Project, *, words: Words, with_way_in: bool
 ) -> tuple[str, InlineKeyboardMarkup | None]:
     """Telegram HTML and the button: one notice as it is, several as a list that leads to the inbox."""
     first, *others = notifications
     if others:
         screen = Screen("inbox")
-        titles = [words(notification, language).title for notification in notifications]
-        lines = [plain(language, "notice.many", count=len(titles))]
+        titles = [_said(notification, words).title for notification in notifications]
+        lines = [words.html("notice.many", count=len(titles))]
         lines += [f"• {escape(title, quote=False)}" for title in list(dict.fromkeys(titles))[:TITLES]]
         text = "\n".join(lines)
     else:
         screen = KINDS[first.kind].screen(first.values)
-        said = words(first, language)
+        said = _said(first, words)
         text = f"<b>{escape(said.title, quote=False)}</b>\n\n{escape(_clip(said.text), quote=False)}"
     if not with_way_in:
         return text, None
-    app = mini_app(settings, project)
-    app = replace(app, url=app.url + screen.path)
+    app = mini_app(settings, project, screen.path)
     if app.door == "text":
         text += f"\n\n{escape(app.url, quote=False)}"
-    return text, app.keyboard(plain(language, f"notice.button.{screen.name}"))
+    return text, app.keyboard(words.plain(f"notice.button.{screen.name}"))
 
 
-def words(notification: Notification, language: str) -> Words:
-    """In this language, from the values that were stored."""
-    return KINDS[notification.kind].render(language, notification.values)
+def _said(notification: Notification, words: Words) -> Said:
+    return KINDS[notification.kind].render(words, notification.values)
+
+
+def _words(language: str, person: asyncpg.Record) -> Words:
+    return Words(language, person["address"], person["gender"]) if person["consented_at"] else Words(language)
 
 
 def _clip(text: str) -> str:

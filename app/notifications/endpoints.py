@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.container import container
 from app.kit.http import error_responses, json_response
+from app.locales import Words
 from app.notifications import preferences, schemas
 from app.notifications.kinds import KINDS
 from app.notifications.repository import Notification, NotificationRepository
@@ -18,14 +19,14 @@ from app.users.service import admit
 router = APIRouter(prefix="/api/v1", tags=["notifications"])
 
 
-def notification_view(notification: Notification, language: str) -> dict[str, Any]:
+def notification_view(notification: Notification, words: Words) -> dict[str, Any]:
     kind = KINDS[notification.kind]
-    words = kind.render(language, notification.values)
+    said = kind.render(words, notification.values)
     return {
         "id": notification.id,
         "kind": notification.kind,
-        "title": words.title,
-        "text": words.text,
+        "title": said.title,
+        "text": said.text,
         "screen": kind.screen(notification.values).body(),
         "created_at": notification.created_at,
         "read": notification.read_at is not None,
@@ -50,10 +51,11 @@ async def inbox(
         rows = await mine.page(before=cursor, limit=limit + 1)
         unread = await mine.unread()
     shown = rows[:limit]
+    words = Words(user.language, user.address, user.gender) if user.consented_at else Words(user.language)
     return json_response(
         {
             # A kind that was taken out of the product leaves rows behind.
-            "items": [notification_view(row, user.language) for row in shown if row.kind in KINDS],
+            "items": [notification_view(row, words) for row in shown if row.kind in KINDS],
             "next_cursor": shown[-1].id if len(rows) > limit else None,
             "unread": unread,
         }

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from app.kit.database import Connection
 from app.kit.ids import new_id
+from app.locales import FALLBACK, Words
 from app.notifications.kinds import KINDS
 
 COLUMNS = "id, kind, values, created_at, read_at"
@@ -115,7 +116,7 @@ async def add_for_many(
 
     `values` as for `notify`.
     """
-    KINDS[kind].render("en", values)
+    KINDS[kind].render(Words(FALLBACK), values)
     KINDS[kind].screen(values)
     added = await connection.fetch(
         """

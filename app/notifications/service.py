@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from app.kit.database import Connection
+from app.locales import FALLBACK, Words
 from app.notifications.kinds import KINDS
 from app.notifications.preferences import quiet_left, wants
 from app.notifications.repository import NotificationRepository
@@ -33,7 +34,7 @@ async def notify(
     """
     values = values or {}
     # A wrong value must hurt whoever gives it, not the reader of the inbox.
-    KINDS[kind].render("en", values)
+    KINDS[kind].render(Words(FALLBACK), values)
     KINDS[kind].screen(values)
     quiet = await quiet_left(connection, project_id=project_id, user_id=user_id, lock=True)
     if quiet is None:

@@ -3,9 +3,9 @@
 from typing import Final
 
 from app.notifications.kinds import account, news, readings, replies
-from app.notifications.kinds.kind import Kind, Screen, Words
+from app.notifications.kinds.kind import Kind, Said, Screen
 
 # In the order of the switches.
 KINDS: Final[dict[str, Kind]] = {kind.name: kind for kind in (replies.KIND, readings.KIND, news.KIND, account.KIND)}
 
-__all__ = ["KINDS", "Kind", "Screen", "Words"]
+__all__ = ["KINDS", "Kind", "Said", "Screen"]

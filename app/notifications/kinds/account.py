@@ -4,19 +4,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.locales import plain
-from app.notifications.kinds.kind import HOME, Kind, Screen, Words
+from app.locales import Words
+from app.notifications.kinds.kind import HOME, Kind, Said, Screen
 
 
-def render(language: str, values: Mapping[str, Any]) -> Words:
+def render(words: Words, values: Mapping[str, Any]) -> Said:
     event = values["event"]
     if event == "credited":
-        text = plain(language, f"notice.account.credited.{values['unit']}", count=int(values["amount"]))
+        text = words.plain(f"notice.account.credited.{values['unit']}", count=int(values["amount"]))
     else:
-        text = plain(language, f"notice.account.{event}.text")
+        text = words.plain(f"notice.account.{event}.text")
     if values.get("reason"):
         text = f"{text}\n{values['reason']}"
-    return Words(plain(language, f"notice.account.{event}.title"), text)
+    return Said(words.plain(f"notice.account.{event}.title"), text)
 
 
 def screen(values: Mapping[str, Any]) -> Screen:

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
 
+from app.locales import Words
+
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Said:
     """Plain text; whoever shows it escapes it."""
 
     title: str
@@ -35,8 +37,8 @@ class Screen:
 HOME = Screen("home")
 
 
-# (language, values as they were stored) → words
-Render = Callable[[str, Mapping[str, Any]], Words]
+# (how this person is spoken to, values as they were stored) → what is said
+Render = Callable[[Words, Mapping[str, Any]], Said]
 
 
 def _home(_: Mapping[str, Any]) -> Screen:

@@ -4,14 +4,14 @@ text, of which the person's language is taken, else the first."""
 from collections.abc import Mapping
 from typing import Any
 
-from app.locales import plain
-from app.notifications.kinds.kind import Kind, Screen, Words
+from app.locales import Words
+from app.notifications.kinds.kind import Kind, Said, Screen
 
 
-def render(language: str, values: Mapping[str, Any]) -> Words:
-    return Words(
-        _pick(values.get("title"), language) or plain(language, "notice.news.title"),
-        _pick(values.get("text"), language),
+def render(words: Words, values: Mapping[str, Any]) -> Said:
+    return Said(
+        _pick(values.get("title"), words.language) or words.plain("notice.news.title"),
+        _pick(values.get("text"), words.language),
     )
 
 

@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from app.locales import plain
-from app.notifications.kinds.kind import Kind, Screen, Words
+from app.locales import Words
+from app.notifications.kinds.kind import Kind, Said, Screen
 
 
-def render(language: str, values: Mapping[str, Any]) -> Words:
+def render(words: Words, values: Mapping[str, Any]) -> Said:
     part = "answer" if values.get("answer") else "reading"
-    return Words(
-        plain(language, f"notice.readings.{part}.title"),
-        plain(language, f"notice.readings.{part}.text", spread=values["spread"]),
+    return Said(
+        words.plain(f"notice.readings.{part}.title"),
+        words.plain(f"notice.readings.{part}.text", spread=values["spread"]),
     )
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.locales import plain
-from app.notifications.kinds.kind import Kind, Screen, Words
+from app.locales import Words
+from app.notifications.kinds.kind import Kind, Said, Screen
 
 
-def render(language: str, values: Mapping[str, Any]) -> Words:
-    return Words(plain(language, "notice.replies.title"), str(values.get("text") or ""))
+def render(words: Words, values: Mapping[str, Any]) -> Said:
+    return Said(words.plain("notice.replies.title"), str(values.get("text") or ""))
 
 
 def screen(_: Mapping[str, Any]) -> Screen:

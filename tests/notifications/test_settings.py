@@ -1,0 +1,59 @@
+"""`/settings` over the desk, in both languages."""
+
+import pytest
+
+from tests.telegram.stage import Stage, buttons, captions
+
+
+class TestSettings:
+    async def test_switches_quiet_hours_manners_and_language_on_one_page(self, stage: Stage) -> None:
+        anna = stage.talk(user=31)
+        page = await anna.say("/settings")
+        assert "С 22:00 до 09:00 по вашему времени бот молчит" in page["text"]
+        assert captions(page)[:7] == [
+            "✓ Ответы команды",
+            "✓ Готовые расклады",
+            "✓ Новости и акции",
+            "✓ 22:00–09:00",
+            "23:00–08:00",
+            "Без тишины",
+            "✓ На «ты»",
+        ]
+        answered = await anna.press(page, "Новости")
+        assert answered["text"] == "Сохранено"
+        await anna.press(page, "Без тишины")
+        page = await anna.becomes(page, "Тихих часов нет")
+        assert captions(page)[2:6] == ["Новости и акции", "22:00–09:00", "23:00–08:00", "✓ Без тишины"]
+        assert await stage.value("SELECT kind FROM notification_preferences WHERE NOT enabled") == "news"
+        await anna.press(page, "English")
+        page = await anna.becomes(page, "There are no quiet hours")
+        assert captions(page)[:3] == ["✓ Answers of the team", "✓ Finished readings", "News and offers"]
+        await anna.press(page, "News")
+        assert await stage.value("SELECT enabled FROM notification_preferences WHERE kind = 'news'") is True
+
+    async def test_manners_keep_the_page_and_are_spoken_in(self, stage: Stage) -> None:
+        anna = stage.talk(user=32)
+        page = await anna.say("/settings")
+        await anna.press(page, "На «вы»")
+        assert "✓ На «вы»" in captions(await anna.get(page))
+        assert await stage.value("SELECT address FROM users WHERE telegram_id = 32") == "formal"
+
+    async def test_pressed_twice_it_stands(self, stage: Stage) -> None:
+        anna = stage.talk(user=33)
+        page = await anna.say("/settings")
+        data = buttons(page)[2]["callback_data"]
+        for _ in range(2):
+            await stage.desk.press(page["message_id"], data, user=33, bot=anna.bot_id)
+        assert captions(await anna.get(page))[2] == "Новости и акции"
+        await stage.idle()
+
+    @pytest.mark.parametrize(
+        "data", ["setting:account:off", "setting:language:fr", "setting:quiet:1-2", "setting:x:on"]
+    )
+    async def test_a_forged_button_changes_nothing(self, stage: Stage, data: str) -> None:
+        anna = stage.talk(user=34)
+        page = await anna.say("/settings")
+        answered = await stage.desk.press(page["message_id"], data, user=34, bot=anna.bot_id)
+        assert answered["answered"]
+        assert await anna.get(page) == page
+        assert await stage.value("SELECT count(*) FROM notification_preferences") == 0
