@@ -122,7 +122,7 @@ async def set_one(
     users: UserService,
 ) -> SendMessage | None:
     """Sets what the button says, so that pressing it twice is no harm, and redraws the page."""
-    if not _is_known(callback_data, project):
+    if not is_known(callback_data, project):
         await acknowledge(callback, words.plain("answer.forgotten"))
         return None
     name, value = callback_data.name, callback_data.value
@@ -143,7 +143,8 @@ async def set_one(
     return await change(callback, _text(page), _rows(page))
 
 
-def _is_known(setting: Setting, project: Project) -> bool:
+def is_known(setting: Setting, project: Project) -> bool:
+    """False for a button of an older page, or of nobody's."""
     if setting.name == "language":
         return setting.value in project.languages
     if setting.name == "quiet":
