@@ -27,9 +27,10 @@ async def list_chats(request: Request, person: int) -> list[dict[str, Any]]:
     """
     desk = desk_of(request)
     begun = desk.contacts.get(person, {})
-    private = [_private(bot, begun.get(bot.id), person) for bot in desk.bots.values()]
+    language = (desk.people.get(person) or {}).get("language_code", "")
+    private = [_private(bot, begun.get(bot.id), person, language) for bot in desk.bots.values()]
     mine = [chat for chat in desk.groups() if person in chat.members and chat.members[person].inside]
-    groups = [_group(chat) for chat in mine if chat.upgraded_to is None]
+    groups = [_group(desk, chat, person, language) for chat in mine if chat.upgraded_to is None]
     return [*groups, *private]
 
 
@@ -38,16 +39,18 @@ def _last(chat: Chat) -> dict[str, Any] | None:
     return view(newest, chat) if newest is not None else None
 
 
-def _private(bot: Bot, chat: Chat | None, person: int) -> dict[str, Any]:
+def _private(bot: Bot, chat: Chat | None, person: int, language: str) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "chat": chat.body() if chat else {"id": person, "type": "private"},
-        "name": bot.name_for(None),
+        "name": bot.name_for(language),
         "bot": bot.id,
         "bot_user": bot.user(),
         "blocked": bool(chat and chat.blocked),
         "last": _last(chat) if chat else None,
         "menu_button": bot.menu_button(person),
-        "commands": bot.commands_for(chat_id=person, user_id=person, group=False, administrator=False),
+        "commands": bot.commands_for(
+            chat_id=person, user_id=person, group=False, administrator=False, language=language
+        ),
     }
     if chat is not None:
         shown["reply_keyboard"] = chat.keyboard
@@ -55,17 +58,38 @@ def _private(bot: Bot, chat: Chat | None, person: int) -> dict[str, Any]:
     return shown
 
 
-def _group(chat: Chat) -> dict[str, Any]:
+def _commands(desk: Desk, chat: Chat, person: int, language: str) -> list[dict[str, Any]]:
+    """Those of all bots in a group; where there are several, each command names its bot, as clients write it."""
+    bots = [bot for member in chat.inside() if (bot := desk.bot(member.user["id"])) is not None]
+    office = chat.members[person].administrator
+    return [
+        command if len(bots) == 1 else {**command, "command": f"{command['command']}@{bot.username}"}
+        for bot in bots
+        for command in bot.commands_for(
+            chat_id=chat.id, user_id=person, group=True, administrator=office, language=language
+        )
+    ]
+
+
+def _group(desk: Desk, chat: Chat, person: int, language: str) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "chat": chat.body(),
+        "commands": _commands(desk, chat, person, language),
         "name": chat.about["title"],
         "last": _last(chat),
         "reply_keyboard": chat.keyboard,
         "members": [member.body() for member in chat.inside()],
     }
     if chat.forum:
+        newest = {post.topic: post for post in chat.posts.values() if not post.deleted}
         shown["topics"] = [
-            {**topic.body(), "closed": topic.closed, "deleted": topic.deleted} for topic in chat.topics.values()
+            {
+                **topic.body(),
+                "closed": topic.closed,
+                "deleted": topic.deleted,
+                "last": view(newest[topic.id], chat) if topic.id in newest else None,
+            }
+            for topic in chat.topics.values()
         ]
     return shown
 

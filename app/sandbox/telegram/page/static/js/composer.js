@@ -149,6 +149,11 @@ export function composer(host) {
     } else if (event.key === 'Escape' && !bar.hidden) {
       event.stopPropagation();
       clearBar();
+    } else if (event.key === 'Tab' && !event.shiftKey && !suggestions.hidden) {
+      // As in Telegram: the command is written out, for those that take more words.
+      event.preventDefault();
+      area.value = `${suggestions.querySelector('strong').textContent} `;
+      changed();
     } else if (event.key === 'ArrowUp' && !suggestions.hidden) {
       event.preventDefault();
       suggestions.lastElementChild?.focus();

@@ -121,6 +121,7 @@ export class Pane {
 
   topicsOf(row) {
     const known = (row?.topics ?? []).filter((topic) => !topic.deleted && topic.message_thread_id !== GENERAL);
+    known.sort((one, other) => (other.last?.date ?? 0) - (one.last?.date ?? 0));
     return [{ message_thread_id: GENERAL, name: t('general'), general: true }, ...known];
   }
 
