@@ -84,6 +84,12 @@ class TestEdits:
         assert words == "Bad Request: there is no caption in the message to edit"
         words = await sandbox.refusal("sendMessage", chat_id=5, text="x", chat="5")
         assert words == "Bad Request: sandbox: sendMessage has no parameter 'chat'"
+        words = await sandbox.refusal("sendMessage", chat_id=5, text="x", link_preview_options={"disabled": True})
+        assert words.endswith("the Bot API does not know the field 'LinkPreviewOptions.disabled'")
+        words = await sandbox.refusal("sendMessage", chat_id=5, text="x", disable_notification="perhaps")
+        assert "sandbox: parameter 'disable_notification'" in words
+        words = await sandbox.refusal("sendMessage", chat_id=5, text="x", entities=[{"type": "bold"}])
+        assert words == "Bad Request: can't parse MessageEntity: Can't find field \"offset\""
 
     async def test_a_person_edits(self, sandbox: Sandbox) -> None:
         said = (await sandbox.say("hi"))["message"]["message_id"]

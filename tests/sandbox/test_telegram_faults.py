@@ -12,7 +12,9 @@ from aiogram.exceptions import (
     TelegramRetryAfter,
 )
 
-from tests.sandbox.conftest import BOT, Sandbox, sandbox_of
+from app.sandbox.telegram.methods import METHODS
+from app.sandbox.telegram.schema import signature
+from tests.sandbox.conftest import BOT, TOKEN, Sandbox, sandbox_of
 
 
 class TestFaults:
@@ -128,3 +130,40 @@ async def test_unknown_bots_and_chats_are_404(sandbox: Sandbox) -> None:
     assert (await sandbox.http.post("/sandbox/messages", json=person)).status_code == 404
     assert (await sandbox.http.get("/sandbox/chats/9", params={"bot": BOT})).status_code == 404
     assert (await sandbox.http.get("/sandbox/bots/9")).status_code == 404
+
+
+ODD = [
+    None,
+    "",
+    -1,
+    10**20,
+    True,
+    1.5,
+    "<b>",
+    "{",
+    [],
+    [None],
+    [[]],
+    {},
+    {"type": "photo"},
+    [{"type": "photo", "media": 5}],
+]
+
+
+async def test_odd_arguments_are_refused_in_words(sandbox: Sandbox) -> None:
+    """Whatever is passed to whichever method, the answer is the Bot API's, and never a 500."""
+    for method in sorted(METHODS.keys() - {"getupdates", "setwebhook"}):
+        said = (await sandbox.say("hi"))["message"]["message_id"]
+        names = sorted(signature(method).names)
+        known = {"chat_id": 5, "from_chat_id": 5, "message_id": said}
+        for odd in ODD:
+            for place in ({}, known):
+                arguments = {name: place.get(name, odd) for name in names}
+                answer = await sandbox.http.post(f"/bot{TOKEN}/{method}", json=arguments)
+                assert answer.status_code < 500, (arguments, answer.text)
+                assert answer.json()["ok"] is (answer.status_code == 200)
+
+
+async def test_the_human_side_is_documented(sandbox: Sandbox) -> None:
+    paths = (await sandbox.get("openapi.json"))["paths"]
+    assert {"/sandbox/say", "/sandbox/press", "/sandbox/pay", "/sandbox/chats", "/sandbox/open-app"} <= paths.keys()

@@ -1,7 +1,6 @@
 """Files: bytes on disk, what is known of them, and the ids by which each bot knows them."""
 
 import base64
-import binascii
 import itertools
 import shutil
 import tempfile
@@ -65,19 +64,20 @@ class FileStore:
     def own(self, file_id: str) -> StoredFile | None:
         """By the sandbox's own id."""
         digits = file_id.removeprefix(PREFIX)
-        return self._files.get(int(digits)) if digits.isdigit() else None
+        return self._files.get(int(digits)) if digits.isdecimal() else None
 
     def of_bot(self, bot_id: int, file_id: str) -> StoredFile | None:
         """By the id that this bot was told; another bot's id names nothing."""
         try:
             owner, _, number = base64.urlsafe_b64decode(file_id.removeprefix(BOT_PREFIX) + "==").decode().partition(".")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:
+            # Neither base64 nor text.
             return None
-        return self._files.get(int(number)) if owner == str(bot_id) and number.isdigit() else None
+        return self._files.get(int(number)) if owner == str(bot_id) and number.isdecimal() else None
 
     def by_path(self, path: str) -> StoredFile | None:
         number = Path(path).stem
-        found = self._files.get(int(number)) if number.isdigit() else None
+        found = self._files.get(int(number)) if number.isdecimal() else None
         return found if found is not None and found.download_path == path else None
 
 

@@ -25,6 +25,10 @@ ENTITY_OF_TAG = {
     "tg-emoji": "custom_emoji",
     "a": "text_link",
 }
+ENTITY_TYPES = frozenset(
+    {*ENTITY_OF_TAG.values(), "expandable_blockquote", "mention", "hashtag", "cashtag", "bot_command", "url", "email"}
+    | {"phone_number", "text_mention"}
+)
 NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 REFERENCE = re.compile(r"&(?:#x([0-9a-fA-F]{1,6})|#([0-9]{1,7})|([A-Za-z]+));?")
 ATTRIBUTE = re.compile(r"""\s*([^\s=>/"']+)\s*(?:=\s*(?:"([^"]*)"|'([^']*)'|([A-Za-z0-9.-]+)))?""")
@@ -102,6 +106,25 @@ def find_plain_entities(text: str) -> list[dict[str, Any]]:
         {"type": kind, "offset": utf16_length(text[: match.start()]), "length": utf16_length(match.group())}
         for kind, match in sorted(found, key=lambda pair: pair[1].start())
     ]
+
+
+def check_entities(text: str, entities: Any) -> list[dict[str, Any]]:
+    """Entities that a bot gives with its text; those outside the text are dropped, as Telegram does."""
+    if entities is None:
+        return []
+    if not isinstance(entities, list):
+        raise bad_request("Can't parse entities: Expected an Array")
+    length = utf16_length(text)
+    kept = []
+    for entity in entities:
+        if not isinstance(entity, dict) or entity.get("type") not in ENTITY_TYPES:
+            raise bad_request("Can't parse MessageEntity: Unsupported type specified")
+        numbers = entity.get("offset"), entity.get("length")
+        if not all(isinstance(number, int) and not isinstance(number, bool) for number in numbers):
+            raise bad_request("Can't parse MessageEntity: Can't find field \"offset\"")
+        if entity["offset"] >= 0 and 0 < entity["length"] <= length - entity["offset"]:
+            kept.append(entity)
+    return kept
 
 
 def plain_text(text: str) -> dict[str, Any]:

@@ -64,6 +64,11 @@ def signature(method: str) -> Signature:
     return Signature(found, frozenset(found.model_fields), frozenset(structured), TypeAdapter(found.__returning__))
 
 
+@cache
+def _field(method: str, name: str) -> TypeAdapter[Any]:
+    return TypeAdapter(signature(method).method.model_fields[name].annotation, config={"arbitrary_types_allowed": True})
+
+
 def _scalar(annotation: Any) -> bool:
     """Whether a value travels as it is; files come as a reference or as a part of the request."""
     origin = typing.get_origin(annotation)
@@ -91,14 +96,20 @@ def check_arguments(method: str, arguments: dict[str, Any]) -> dict[str, Any]:
             decoded[name] = value
         else:
             raise ours(f"{known.method.__api_method__} has no parameter '{name}'")
+    parsed: list[Any] = []
     try:
-        known.method.model_validate(checked)
+        parsed.append(known.method.model_validate(checked))
     except ValidationError as error:
+        wrong = {str(problem["loc"][0]) for problem in error.errors()}
         for problem in error.errors():
             if (problem["type"] == "missing" and len(problem["loc"]) == 1) or problem["loc"][0] in WORDED:
                 continue
             place = ".".join(str(part) for part in problem["loc"])
             raise ours(f"parameter '{place}': {problem['msg']}") from error
+        # What else there is may have fields that the documentation does not have.
+        parsed += [_field(method, name).validate_python(checked[name]) for name in checked if name not in wrong]
+    for extra in _extras(parsed):
+        raise ours(f"{known.method.__api_method__}: the Bot API does not know the field '{extra}'")
     return decoded
 
 
@@ -138,8 +149,10 @@ def _extras(value: Any) -> Iterator[str]:
     if isinstance(value, BaseModel):
         if value.__pydantic_extra__:
             yield from (f"{type(value).__name__}.{name}" for name in value.__pydantic_extra__)
-        for inner in value.__dict__.values():
-            if isinstance(inner, BaseModel | list):
+        # Of a message's hundred fields few are set, and this runs for every message.
+        for name in value.__pydantic_fields_set__:
+            inner = value.__dict__.get(name)
+            if isinstance(inner, (BaseModel, list)):
                 yield from _extras(inner)
     elif isinstance(value, list):
         for inner in value:

@@ -120,7 +120,8 @@ class Desk:
         self, owner: dict[str, Any], *, title: str, forum: bool, kind: str = "supergroup", number: int | None = None
     ) -> Chat:
         """A group of one person. `number`: its id without the sign, for whom it has to be the same in every run."""
-        number = next(self._group_ids) if number is None else number
+        if number is None:
+            number = next(number for number in self._group_ids if (None, -number) not in self.chats)
         # Simple groups have short ids.
         chat = self.group(-number if kind == "supergroup" else -(number % 10**9), title=title, kind=kind, forum=forum)
         chat.members[owner["id"]] = Member(owner, "creator")

@@ -4,7 +4,7 @@ from typing import Any
 
 from app.sandbox.telegram.chats import GENERAL_TOPIC, Chat, Post
 from app.sandbox.telegram.errors import ApiError, bad_request
-from app.sandbox.telegram.markup import find_plain_entities, parse_html, utf16_length
+from app.sandbox.telegram.markup import check_entities, find_plain_entities, parse_html, utf16_length
 from app.sandbox.telegram.methods.request import ApiRequest
 from app.sandbox.telegram.posting import post, render
 
@@ -32,7 +32,7 @@ def parse(source: str, mode: str, entities: Any, *, what: str) -> tuple[str, lis
     if mode == "html":
         text, found = parse_html(source)
     elif mode in ("", "none"):
-        text, found = source, entities or []
+        text, found = source, check_entities(source, entities)
     else:
         raise bad_request("Unsupported parse_mode")
     return text, found or find_plain_entities(text)
@@ -77,13 +77,15 @@ def replied_post(request: ApiRequest, chat: Chat) -> tuple[Post | None, dict[str
     """The message that is answered, and what of it is quoted."""
     reply = request.json("reply_parameters", what="reply parameters")
     if reply is None:
-        reply_id, lenient, quote = request.integer("reply_to_message_id", 0), True, None
+        reply_id, quote = request.integer("reply_to_message_id", 0), None
         lenient = request.flag("allow_sending_without_reply")
     elif not isinstance(reply, dict):
         raise bad_request("Object expected as reply parameters")
     else:
-        reply_id, lenient = int(reply.get("message_id") or 0), bool(reply.get("allow_sending_without_reply"))
-        quote = reply.get("quote")
+        if not isinstance(reply.get("message_id"), int):
+            raise bad_request("Can't parse reply parameters: Can't find field \"message_id\"")
+        reply_id, quote = reply["message_id"], reply.get("quote")
+        lenient = bool(reply.get("allow_sending_without_reply"))
     if reply_id <= 0:
         return None, {}
     replied = chat.post(reply_id)
@@ -93,6 +95,7 @@ def replied_post(request: ApiRequest, chat: Chat) -> tuple[Post | None, dict[str
         raise bad_request("message to be replied not found")
     if not quote:
         return replied, {}
+    quote = str(quote)
     source = str(replied.body.get("text") or replied.body.get("caption") or "")
     if quote not in source:
         raise ApiError(400, "Bad Request: QUOTE_TEXT_INVALID")
