@@ -2,7 +2,11 @@
 
 from aiogram import Router
 
+from app.crm import commands, contacts_telegram
+from app.crm.cards import telegram as cards
+from app.crm.commands import whoami
 from app.crm.middlewares import know_staff
+from app.leads import telegram as leads
 from app.notifications import telegram as notifications
 from app.readings import telegram_daily as daily
 from app.telegram.handlers import checkout, membership, start
@@ -24,11 +28,16 @@ def features() -> list[Router]:
     return [
         membership.router(),
         checkout.router(),
+        commands.router(),
+        cards.router(),
+        whoami.unknown_router(),
         start.closed_router(),
         start.router(),
         people.router(),
         daily.router(),
         leaving.router(),
+        leads.router(),
+        contacts_telegram.router(),
         manners.router(),
         notifications.router(),
         start.hint_router(),

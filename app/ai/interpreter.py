@@ -12,10 +12,10 @@ from app.ai.brief import Brief, DrawnCard, Kind, Outcome, Restart
 from app.ai.client import Bill, Finished, ModelClient
 from app.ai.faults import ModelFault
 from app.ai.limits import Busy, CallLimits
-from app.ai.prompts import build
+from app.ai.prompts import Message, build
 from app.ai.review import Review
 from app.ai.safety import Danger
-from app.kit.telemetry import get_logger
+from app.kit.telemetry import MODEL_COST, get_logger
 from app.settings import Settings
 
 __all__ = ["Brief", "DrawnCard", "Interpreter", "Outcome", "Restart"]
@@ -69,6 +69,32 @@ class Interpreter:
                 await asyncio.sleep(0 if danger is not None and danger.crisis else self._pace)
         yield story.outcome(danger)
 
+    def has_model(self, model_profile: str | None) -> bool:
+        """Whether a project with this profile is served by a model at all."""
+        return self._known_profile(model_profile) is not None
+
+    async def complete(
+        self, messages: list[Message], *, project_key: str, model_profile: str | None
+    ) -> tuple[str, int]:
+        """A whole answer that nobody is waiting to read piece by piece, and its cost in millionths of a dollar.
+
+        Raises `ModelFault`, also for a project without a model, and `Busy`.
+        """
+        name = self._known_profile(model_profile)
+        if name is None:
+            raise ModelFault("no_model")
+        client, bill, text = self._client(name), Bill(), ""
+        async with self._limits.slot(project_key, wait=self._settings.model_first_token_seconds):
+            deadline = asyncio.get_running_loop().time() + self._settings.model_total_seconds
+            async with aclosing(client.stream(messages, bill=bill, deadline=deadline)) as items:
+                async for item in items:
+                    if isinstance(item, str):
+                        text += item
+        cost = bill.micros(self._settings.model_profiles[name])
+        if cost:
+            MODEL_COST.labels(project_key, name).inc(cost)
+        return text.strip(), cost
+
     async def _ask(self, client: ModelClient, brief: Brief, story: "_Story") -> AsyncGenerator[Item, None]:
         """The model's text; the story tells how it ended. A text that failed last is not voided here."""
         try:
@@ -105,10 +131,13 @@ class Interpreter:
                     yield shown
 
     def _profile_name(self, brief: Brief) -> str | None:
+        return self._known_profile(brief.model_profile)
+
+    def _known_profile(self, wanted: str | None) -> str | None:
         """The project's own profile if the operator knows it, else `default` if there is one."""
         profiles = self._settings.model_profiles
-        if brief.model_profile in profiles:
-            return brief.model_profile
+        if wanted in profiles:
+            return wanted
         return _DEFAULT_PROFILE if _DEFAULT_PROFILE in profiles else None
 
     def _client(self, name: str) -> ModelClient:

@@ -2,6 +2,7 @@
 
 from app.broadcasts import jobs as broadcasts
 from app.catalogue import jobs as catalogue
+from app.crm.cards import jobs as cards
 from app.notifications import jobs as notifications
 from app.readings import jobs as readings
 from app.settings import Settings
@@ -16,4 +17,5 @@ def build_registry(settings: Settings) -> JobRegistry:
     readings.register(registry)
     notifications.register(registry)
     telegram.register(registry)
+    cards.register(registry)
     return registry

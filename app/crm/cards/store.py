@@ -146,6 +146,19 @@ class CardRepository:
         )  # fmt: skip
         return to_card(row) if row else None
 
+    async def undo(self, card_id: UUID, *, action: str) -> None:
+        """Takes back what turned out not to have happened."""
+        await self._connection.execute(
+            """
+            UPDATE staff_cards SET actions = (
+                SELECT COALESCE(jsonb_agg(entry), '[]') FROM jsonb_array_elements(actions) AS entry
+                WHERE entry ->> 'action' <> $3
+            )
+            WHERE project_id = $1 AND id = $2
+            """,
+            self._project_id, card_id, action,
+        )  # fmt: skip
+
     async def delete_of_user(self, user_id: UUID) -> list[tuple[int, int]]:
         """(chat, message) of those that had been posted."""
         rows = await self._connection.fetch(
