@@ -8,7 +8,10 @@ from app.crm.commands import whoami
 from app.crm.middlewares import know_staff
 from app.leads import telegram as leads
 from app.notifications import telegram as notifications
+from app.readings import telegram as readings
+from app.readings import telegram_after as after
 from app.readings import telegram_daily as daily
+from app.readings import telegram_fan as fan
 from app.telegram.handlers import checkout, membership, start
 from app.users import telegram as people
 from app.users import telegram_leaving as leaving
@@ -35,10 +38,16 @@ def features() -> list[Router]:
         start.router(),
         people.router(),
         daily.router(),
+        readings.router(),
+        fan.router(),
+        after.router(),
         leaving.router(),
         leads.router(),
         contacts_telegram.router(),
         manners.router(),
         notifications.router(),
+        # Dialogues, in which plain words have a meaning.
+        readings.dialogue_router(),
+        after.dialogue_router(),
         start.hint_router(),
     ]

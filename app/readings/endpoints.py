@@ -9,7 +9,7 @@ from app.container import container
 from app.kit import json
 from app.kit.http import error_responses, json_response
 from app.kit.idempotency import Once
-from app.readings import schemas
+from app.readings import chats, schemas
 from app.readings.errors import QuestionNotFound
 from app.readings.generations import GenerationRepository
 from app.readings.questions import QuestionRepository, questions
@@ -170,6 +170,26 @@ async def feedback(reading_id: UUID, body: schemas.Feedback, principal: CurrentP
             )
             if not rated:
                 raise QuestionNotFound
+    return Response(status_code=204)
+
+
+@router.post(
+    "/{reading_id}/send",
+    status_code=204,
+    responses=error_responses(401, 403, 409),
+    summary="Send a finished reading into my chat with the bot",
+)
+async def send(reading_id: UUID, principal: CurrentPrincipal, request: Request) -> Response:
+    limit_writes(request, principal)
+    services = container(request)
+    async with services.database.transaction() as connection:
+        await chats.send_to_chat(
+            connection,
+            principal,
+            reading_id,
+            readings=services.readings,
+            library=services.catalogue.library(),
+        )
     return Response(status_code=204)
 
 

@@ -55,3 +55,7 @@ class ReadingInProgress(ArcanaError):
         "reading_in_progress",
         "The interpretation is being written; delete it afterwards.",
     )
+
+
+class ChatClosed(ArcanaError):
+    status, code, detail = 409, "chat_closed", "The bot may not write to you; open it in Telegram and press Start."

@@ -5,11 +5,15 @@ from typing import Any
 from uuid import UUID
 
 from app.kit import idempotency
+from app.kit.telemetry import get_logger
+from app.readings import chats, telegram_delivery
 from app.readings.generations import GenerationRepository
 from app.readings.writer import close
 from app.users.repository import RefreshTokenRepository
 from app.worker.container import WorkerContainer
 from app.worker.port import Job, JobRegistry, enqueue
+
+log = get_logger("app.readings.jobs")
 
 
 async def write(container: WorkerContainer, payload: dict[str, Any]) -> None:
@@ -45,6 +49,22 @@ async def expire(container: WorkerContainer, _: dict[str, Any]) -> None:
             await container.readings.expire(connection, project)
 
 
+async def recover_chats(container: WorkerContainer, _: dict[str, Any]) -> None:
+    """Gives texts on their way into a chat to the next worker, and gives up those that may have arrived."""
+    async with container.database.transaction() as connection:
+        doubtful = await chats.give_up_doubtful(connection)
+        for chat_row, project_id, since in await chats.abandoned(connection, grace=timedelta(seconds=5)):
+            await enqueue(
+                connection,
+                chats.JOB,
+                chats.job_payload(project_id, chat_row),
+                dedupe_key=f"{chats.JOB}:{chat_row}:{since.timestamp():.0f}",
+                priority=5,
+            )
+    if doubtful:
+        log.warning("readings may not have reached their chats", count=doubtful)
+
+
 async def prune(container: WorkerContainer, _: dict[str, Any]) -> None:
     async with container.database.transaction() as connection:
         await idempotency.prune(connection)
@@ -54,5 +74,7 @@ async def prune(container: WorkerContainer, _: dict[str, Any]) -> None:
 def register(registry: JobRegistry) -> None:
     registry.add(Job("readings.write", write, priority=10))
     registry.add(Job("readings.recover", recover, every=timedelta(seconds=2)))
+    registry.add(Job(chats.JOB, telegram_delivery.run, priority=5))
+    registry.add(Job("readings.chats", recover_chats, concurrency=1, every=timedelta(seconds=5)))
     registry.add(Job("readings.expire", expire, every=timedelta(minutes=1)))
     registry.add(Job("kit.prune", prune, every=timedelta(hours=1)))
