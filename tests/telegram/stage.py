@@ -11,7 +11,6 @@ import pytest
 from app.catalogue.library import Project
 from app.kit.database import Database
 from app.settings import Settings
-from app.telegram.onboarding import Onboarding
 from app.worker.container import open_worker_container
 from tests.conftest import Api, open_api, open_worker
 from tests.telegram.conftest import Desk
@@ -131,7 +130,7 @@ async def open_stage(settings: Settings, desk: Desk, *, workers: int = 1) -> Asy
                 assert project.bot is not None
                 body = {"token": project.bot.token.get_secret_value(), "username": project.bot.username}
                 assert (await desk.client.post("/sandbox/bots", json=body)).status_code == 201
-            await Onboarding(container.bots, container.database).run()
+            await container.onboarding.run()
         stage = Stage(desk, api, here, projects)
         running = [open_worker(here) for _ in range(workers)]
         for worker in running:
