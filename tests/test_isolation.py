@@ -100,7 +100,7 @@ class TestForeignIds:
             )
             assert answer.status_code == 404, (method, template, answer.text)
             tried += 1
-        assert tried == 8
+        assert tried == 9
         after = await state_of(owner, path)
         # The answer to the owner's question may have been finished meanwhile; nothing else moved.
         for state in (before, after):

@@ -16,7 +16,8 @@ from app.readings.tables import CARD_RATIO, Spot, Table, lay_out
 WIDTH = 1080
 HIGHEST = 1400
 MARGIN = 56
-LARGEST_CARD = 470
+# One card may fill the picture; several leave each other room.
+LARGEST_ALONE, LARGEST_AMONG = 660, 470
 GAP = 30
 # Moves when the drawing changes, so that what Telegram keeps of former ones is not shown any more.
 VERSION = 1
@@ -73,7 +74,7 @@ def _table(cards: Sequence[TableCard]) -> Table:
     return lay_out(
         [card.spot for card in cards],
         width=WIDTH - 2 * MARGIN,
-        largest=LARGEST_CARD,
+        largest=LARGEST_ALONE if len(cards) == 1 else LARGEST_AMONG,
         highest=HIGHEST - 2 * MARGIN,
         gap=GAP,
     )

@@ -37,7 +37,13 @@ function storage(entries: Record<string, string> = {}): Platform['storage'] & { 
 const KEY = 'arcana:luna:42:refresh';
 
 function telegram(store = storage(), initData: string | null = 'signed'): ConstructorParameters<typeof Session>[1] {
-  return { account: '42', sessionOrder: ['sign-in', 'refresh'], initData: () => Promise.resolve(initData), storage: store };
+  return {
+    account: '42',
+    sessionOrder: ['sign-in', 'refresh'],
+    initData: () => Promise.resolve(initData),
+    takeLoginCode: () => null,
+    storage: store,
+  };
 }
 
 function web(store = storage(), initData: string | null = 'signed'): ConstructorParameters<typeof Session>[1] {
@@ -146,6 +152,49 @@ describe('token', () => {
     expect(made.getEnd()?.reason).toBe('signed-out');
     made.reopen();
     expect(await made.token()).toBe('access-1');
+  });
+});
+
+describe('a link from the bot', () => {
+  const linked = (code: string, store = storage()): ConstructorParameters<typeof Session>[1] => {
+    let left: string | null = code;
+    return {
+      ...web(store, null),
+      takeLoginCode() {
+        const taken = left;
+        left = null;
+        return taken;
+      },
+    };
+  };
+
+  it('signs in by its code, before the session that was here', async () => {
+    answer = () => session(5);
+    const store = storage({ [KEY]: 'refresh-1' });
+    expect(await new Session('luna', linked('one-time-code-of-16', store)).token()).toBe('access-5');
+    expect(calls).toEqual([{ path: '/api/v1/projects/luna/auth/code', body: { code: 'one-time-code-of-16' } }]);
+    expect(store.entries[KEY]).toBe('refresh-5');
+  });
+
+  it('that no longer works leaves the session that was here', async () => {
+    answer = (call) => (call.path.endsWith('code') ? refused('login_code_invalid') : session(6));
+    expect(await new Session('luna', linked('used', storage({ [KEY]: 'refresh-1' }))).token()).toBe('access-6');
+  });
+
+  it('that no longer works is what the person is told when there is no session', async () => {
+    answer = () => refused('login_code_invalid');
+    const made = new Session('luna', linked('used'));
+    await expect(made.token()).rejects.toMatchObject({ reason: 'link' });
+    expect(made.getEnd()).toMatchObject({ reason: 'link' });
+  });
+
+  it('is tried again when no answer came', async () => {
+    let number = 0;
+    answer = () => ((number += 1) === 1 ? Promise.reject(new TypeError('Failed to fetch')) : session(7));
+    const made = new Session('luna', linked('one-time-code-of-16'));
+    await expect(made.token()).rejects.toThrow('could not be reached');
+    expect(await made.token()).toBe('access-7');
+    expect(calls.map((call) => call.body.code)).toEqual(['one-time-code-of-16', 'one-time-code-of-16']);
   });
 });
 

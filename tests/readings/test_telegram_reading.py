@@ -1,5 +1,6 @@
 """A reading inside the chat: consent, spread, question, draw by buttons, the text, what follows; and the daily card."""
 
+import asyncio
 import json
 import re
 from datetime import UTC, datetime
@@ -7,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from app.readings.daily import card_of_the_day
+from app.telegram.updates import inspect, keep
+from app.users.repository import UserRepository
 from tests.conftest import Person
 from tests.telegram.stage import Message, Stage, Talk, buttons, captions
 
@@ -225,8 +229,6 @@ class TestTakingUp:
         assert await stage.value("SELECT state FROM readings") == "awaiting_draw"
 
     async def _keep(self, stage: Stage, talk: Talk, update: dict[str, Any]) -> None:
-        from app.telegram.updates import inspect, keep
-
         async with stage.database.transaction() as connection:
             await keep(
                 connection,
@@ -318,13 +320,13 @@ class TestSend:
         await person.post(f"{path}/draw", json={"picks": [0, 1, 2]})
         await self._until_finished(person, path)
         await stage.desk.membership(talk.bot_id, "kicked")
-        await stage.idle()
+        async with asyncio.timeout(10):
+            while not await stage.value("SELECT count(*) FROM telegram_departures"):
+                await asyncio.sleep(0.05)
         refused = await person.post(f"{path}/send")
         assert (refused.status_code, refused.json()["error"]) == (409, "chat_closed")
 
     async def _until_finished(self, person: Person, path: str) -> None:
-        import asyncio
-
         async with asyncio.timeout(20):
             while (await person.get(path)).json()["state"] != "finished":
                 await asyncio.sleep(0.1)
@@ -368,9 +370,6 @@ class TestDaily:
     ("zone", "day"), [("UTC", "2026-03-01"), ("Asia/Tokyo", "2026-03-02"), ("America/New_York", "2026-03-01")]
 )
 async def test_today_is_the_persons_own(stage: Stage, zone: str, day: str) -> None:
-    from app.readings.daily import card_of_the_day
-    from app.users.repository import UserRepository
-
     await stage.talk().say("/start")
     await stage.value("UPDATE users SET timezone = $1 RETURNING true", zone)
     project = stage.projects["luna"]

@@ -71,10 +71,14 @@ class Talk:
         return (await self.next())[0]
 
     async def press(self, message: Message, caption: str) -> dict[str, Any]:
-        """Presses the first button whose caption contains this; how the bot answered the press."""
-        current = await self.get(message)
-        button = next((button for button in buttons(current) if caption in button["text"]), None)
-        assert button is not None, (caption, captions(current))
+        """Presses the first button whose caption contains this, once it is there; how the bot answered the press."""
+        async with asyncio.timeout(10):
+            while True:
+                current = await self.get(message)
+                button = next((button for button in buttons(current) if caption in button["text"]), None)
+                if button is not None:
+                    break
+                await asyncio.sleep(0.03)
         return await self.desk.press(message["message_id"], button["callback_data"], user=self.user, bot=self.bot_id)
 
     async def get(self, message: Message) -> Message:

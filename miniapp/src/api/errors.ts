@@ -23,7 +23,7 @@ export class NetworkError extends Error {
 
 /** No session can be had any more without the person doing something. */
 export class SessionEnded extends Error {
-  constructor(readonly reason: 'signed-out' | 'expired' | 'outside' | 'blocked' | 'erased') {
+  constructor(readonly reason: 'signed-out' | 'expired' | 'outside' | 'link' | 'blocked' | 'erased') {
     super(reason);
     this.name = 'SessionEnded';
   }

@@ -114,6 +114,13 @@ export function useHistory() {
   });
 }
 
+export function useSendReading() {
+  const { api } = useServices();
+  return useMutation({
+    mutationFn: (id: string) => unwrap(api.POST('/api/v1/readings/{reading_id}/send', { params: { path: { reading_id: id } } })),
+  });
+}
+
 export function useDeleteReading() {
   const { api } = useServices();
   const client = useQueryClient();

@@ -3,7 +3,7 @@ import { ApiError, isCode, readError, SessionEnded } from './errors';
 import { send } from './http';
 import type { Session as SessionBody, User } from './types';
 
-type Way = Platform['sessionOrder'][number];
+type Way = Platform['sessionOrder'][number] | 'link';
 
 /** Refresh early, so that a request seldom meets an expired token. */
 const EARLY = 20_000;
@@ -17,6 +17,7 @@ export class Session {
   private access: { token: string; expiresAt: number } | null = null;
   private flight: Promise<string> | null = null;
   private ended: SessionEnded | null = null;
+  private code: string | null = null;
   /** As the server described the person at the last sign-in or refresh. */
   user: User | null = null;
   private readonly key: string;
@@ -24,7 +25,7 @@ export class Session {
 
   constructor(
     private readonly slug: string,
-    private readonly platform: Pick<Platform, 'account' | 'initData' | 'sessionOrder' | 'storage'>,
+    private readonly platform: Pick<Platform, 'account' | 'initData' | 'sessionOrder' | 'storage' | 'takeLoginCode'>,
   ) {
     this.key = `arcana:${slug}:${platform.account}:refresh`;
   }
@@ -81,19 +82,39 @@ export class Session {
 
   private async tryWays(): Promise<string> {
     // A running session is renewed by its refresh token; only a fresh start follows the platform's order.
-    const ways: readonly Way[] = this.access ? ['refresh', 'sign-in'] : this.platform.sessionOrder;
+    const ways: readonly Way[] = this.access ? ['refresh', 'sign-in'] : ['link', ...this.platform.sessionOrder];
     let reason: SessionEnded['reason'] = 'outside';
     for (const way of ways) {
       try {
-        const body = way === 'refresh' ? await this.refresh() : await this.signIn();
+        const body = await this.try(way);
         if (body) return await this.accept(body);
       } catch (error) {
         if (isCode(error, 'user_blocked')) throw this.end(new SessionEnded('blocked'));
         if (!(error instanceof ApiError) || error.status !== 401) throw error;
-        reason = 'expired';
+        // A link that no longer works is what the person has just opened: that is what he is told.
+        if (reason !== 'link') reason = way === 'link' ? 'link' : 'expired';
       }
     }
     throw this.end(new SessionEnded(reason));
+  }
+
+  private try(way: Way): Promise<SessionBody | null> {
+    if (way === 'refresh') return this.refresh();
+    return way === 'link' ? this.signInByLink() : this.signIn();
+  }
+
+  /** By the one-time code of a link from the bot. Without an answer the code may still be good: it is kept. */
+  private async signInByLink(): Promise<SessionBody | null> {
+    this.code = this.platform.takeLoginCode() ?? this.code;
+    if (!this.code) return null;
+    try {
+      const body = await this.post(`/api/v1/projects/${this.slug}/auth/code`, { code: this.code });
+      this.code = null;
+      return body;
+    } catch (error) {
+      if (error instanceof ApiError && error.status < 500 && error.status !== 429) this.code = null;
+      throw error;
+    }
   }
 
   /** Reads the stored token anew each time: another tab may have rotated it meanwhile. */

@@ -10,6 +10,7 @@ import { useServices } from './services';
 const WORDS: Readonly<Record<SessionEnded['reason'], { icon: IconName; title: MessageKey; text: MessageKey }>> = {
   outside: { icon: 'moon', title: 'error.outside_title', text: 'error.outside' },
   expired: { icon: 'history', title: 'error.expired_title', text: 'error.expired' },
+  link: { icon: 'lock', title: 'error.link_title', text: 'error.link' },
   blocked: { icon: 'lock', title: 'error.blocked_title', text: 'error.blocked' },
   'signed-out': { icon: 'profile', title: 'error.signed_out_title', text: 'error.signed_out' },
   erased: { icon: 'spark', title: 'profile.erased_title', text: 'profile.erased_text' },
@@ -21,11 +22,20 @@ export function EndScreen({ end, onSignIn }: { end: SessionEnded; onSignIn: () =
   const { project, platform } = useServices();
   const words = WORDS[end.reason];
   const bot = project.bot_username;
+  const lost = end.reason === 'outside' || end.reason === 'expired' || end.reason === 'link';
   return (
     <Screen title={t(words.title)} bare>
       <State icon={words.icon} title={t(words.title)} text={t(words.text, { name: projectName(project, language) })}>
-        {(end.reason === 'outside' || end.reason === 'expired') && bot ? (
-          <Button onClick={() => platform.openBot(bot)}>{t('error.open_telegram', { bot })}</Button>
+        {end.reason !== 'link' && lost && bot ? <Button onClick={() => platform.openBot(bot)}>{t('error.open_telegram', { bot })}</Button> : null}
+        {platform.name === 'web' && lost && bot ? (
+          <Button look={end.reason === 'link' ? 'primary' : 'secondary'} onClick={() => platform.openBot(bot, 'web')}>
+            {t('error.send_link')}
+          </Button>
+        ) : null}
+        {platform.renew && lost ? (
+          <Button look="secondary" onClick={platform.renew}>
+            {t('profile.guest')}
+          </Button>
         ) : null}
         {end.reason === 'signed-out' ? <Button onClick={onSignIn}>{t('error.sign_in')}</Button> : null}
       </State>

@@ -130,6 +130,12 @@ export const ru: Record<MessageKey, Message> = {
   'reading.again': 'Начать заново',
   'reading.proof': 'Карты вытянуты честно: проверить',
   'reading.delete': 'Удалить расклад',
+  'reading.send': 'Отправить в чат с ботом',
+  'reading.sent': 'Уже летит в чат',
+  'reading.chat_closed': {
+    informal: 'Бот пока не может тебе написать. Открой его, нажми «Старт» и отправь ещё раз.',
+    formal: 'Бот пока не может вам написать. Откройте его, нажмите «Старт» и отправьте ещё раз.',
+  },
 
   'rating.question': 'Вышло в точку?',
   'rating.good': 'Да',
@@ -260,6 +266,12 @@ export const ru: Record<MessageKey, Message> = {
   'error.generic': { informal: 'Попробуй ещё раз. Если повторится — напиши нам.', formal: 'Попробуйте ещё раз. Если повторится — напишите нам.' },
   'error.expired_title': 'Сеанс закончился',
   'error.expired': { informal: 'Закрой это окно и открой его из Telegram снова.', formal: 'Закройте это окно и откройте его из Telegram снова.' },
+  'error.link_title': 'Ссылка больше не действует',
+  'error.link': {
+    informal: 'Она открывает вход один раз и в течение пяти минут. Попроси у бота новую.',
+    formal: 'Она открывает вход один раз и в течение пяти минут. Попросите у бота новую.',
+  },
+  'error.send_link': 'Пришлите мне ссылку для входа',
   'error.outside_title': { informal: 'Открой в Telegram', formal: 'Откройте в Telegram' },
   'error.outside': '{name} живёт в Telegram: там вход без пароля.',
   'error.open_telegram': 'Открыть @{bot}',

@@ -1,5 +1,6 @@
 import type { PageProject } from '@/app/project';
 import type { Platform } from './platform';
+import { hasLoginCode } from './links';
 import { createWebPlatform } from './web';
 
 export type { Haptic, Platform, PlatformColours } from './platform';
@@ -16,6 +17,7 @@ function inTelegram(): boolean {
 
 /** The adapter for the place that the page was opened in. The SDK is loaded only inside Telegram. */
 export async function createPlatform(project: PageProject): Promise<Platform> {
+  if (hasLoginCode(location.hash)) return createWebPlatform(project);
   if (import.meta.env.DEV && new URLSearchParams(location.search).has('mock-telegram')) {
     const { mockTelegram } = await import('./mock');
     await mockTelegram(project.slug);

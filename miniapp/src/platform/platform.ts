@@ -14,6 +14,8 @@ export interface Platform {
 
   /** Signed initData for `POST /auth/telegram`, or null when the app runs outside of any place to sign in from. */
   initData(): Promise<string | null>;
+  /** The one-time code of a link from the bot, once: it is gone from the address and from here. */
+  takeLoginCode(): string | null;
   /** Called whenever the place changes its colours. Returns a function that stops it. */
   onColours(listener: (colours: PlatformColours) => void): () => void;
   /** Shows the place's back button with this handler; null hides it. */
@@ -21,7 +23,8 @@ export interface Platform {
   /** Paints the frame around the app: header, background, bottom bar. */
   paint(colours: { header: string; background: string }): void;
   haptic(kind: Haptic): void;
-  openBot(username: string): void;
+  /** Opens the chat with the bot; `start` is what its Start button then says. */
+  openBot(username: string, start?: string): void;
   /** Starts over as another person; only where people are made up (the demo). */
   renew?: () => void;
 }

@@ -13,6 +13,7 @@ import {
   viewport,
 } from '@tma.js/sdk-react';
 import type { Haptic, KeyValueStorage, Platform, PlatformColours } from './platform';
+import { botLink } from './links';
 import { localKeyValue } from './storage';
 
 /** Telegram's web view. Every call is guarded by what this client's version supports (`ifAvailable`). */
@@ -44,6 +45,7 @@ export function createTelegramPlatform(client: string | null): Platform {
     sessionOrder: ['sign-in', 'refresh'],
     storage: deviceStorage.getItem.isAvailable() ? telegramStorage : localKeyValue,
     initData: () => Promise.resolve(retrieveRawInitData() ?? null),
+    takeLoginCode: () => null,
     onColours: (listener) => themeParams.state.sub(() => listener(currentColours())),
     setBack(handler) {
       onBack = handler;
@@ -57,7 +59,7 @@ export function createTelegramPlatform(client: string | null): Platform {
       miniApp.setBottomBarColor.ifAvailable(background);
     },
     haptic,
-    openBot: (username) => void openTelegramLink.ifAvailable(`https://t.me/${username}`),
+    openBot: (username, start) => void openTelegramLink.ifAvailable(botLink(username, start)),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { PageProject } from '@/app/project';
 import type { Platform } from './platform';
+import { botLink, takeLoginCode } from './links';
 import { browserStorage, localKeyValue } from './storage';
 
 interface DemoPerson {
@@ -8,11 +9,16 @@ interface DemoPerson {
 }
 
 /**
- * A plain browser. In the demo it signs in as a person of its own; otherwise it can only point to Telegram, unless
- * Telegram's own signed data came along.
+ * A plain browser. A link from the bot signs in by its one-time code, and the session goes on from there. In the demo
+ * it signs in as a person of its own; otherwise it can only point to Telegram, unless Telegram's own signed data came
+ * along.
  */
 export function createWebPlatform(project: PageProject, launchData?: string): Platform {
-  const person = project.demo && !launchData ? demoPerson(project.slug) : null;
+  let code = takeLoginCode(window);
+  // The demo's own person gives way to whoever came by a link, also after a reload.
+  if (project.demo && code) browserStorage.write(byLinkKey(project.slug), 'yes');
+  const byLink = browserStorage.read(byLinkKey(project.slug)) !== null;
+  const person = project.demo && !launchData && !byLink ? demoPerson(project.slug) : null;
   return {
     name: 'web',
     account: person ? String(person.id) : 'nobody',
@@ -22,6 +28,11 @@ export function createWebPlatform(project: PageProject, launchData?: string): Pl
     sessionOrder: launchData ? ['sign-in'] : ['refresh', 'sign-in'],
     storage: localKeyValue,
     initData: () => (person ? demoInitData(project.slug, person) : Promise.resolve(launchData ?? null)),
+    takeLoginCode() {
+      const taken = code;
+      code = null;
+      return taken;
+    },
     onColours: () => () => undefined,
     setBack: () => undefined,
     paint({ header }) {
@@ -34,11 +45,12 @@ export function createWebPlatform(project: PageProject, launchData?: string): Pl
       meta.content = header;
     },
     haptic: () => undefined,
-    openBot: (username) => window.open(`https://t.me/${username}`, '_blank', 'noopener'),
-    ...(person
+    openBot: (username, start) => window.open(botLink(username, start), '_blank', 'noopener'),
+    ...(project.demo && !launchData
       ? {
           renew() {
             browserStorage.erase(demoPersonKey(project.slug));
+            browserStorage.erase(byLinkKey(project.slug));
             location.assign(`/${project.slug}/`);
           },
         }
@@ -46,6 +58,7 @@ export function createWebPlatform(project: PageProject, launchData?: string): Pl
   };
 }
 
+const byLinkKey = (slug: string) => `arcana:${slug}:by-link`;
 export const demoPersonKey = (slug: string) => `arcana:${slug}:demo-person`;
 
 function demoPerson(slug: string): DemoPerson {

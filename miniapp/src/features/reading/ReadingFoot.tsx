@@ -1,7 +1,9 @@
 import { useState } from 'react';
-import { useDeleteReading } from '@/api/queries';
+import { isCode } from '@/api/errors';
+import { useDeleteReading, useSendReading } from '@/api/queries';
 import type { Reading } from '@/api/types';
 import { useRouter } from '@/app/router';
+import { useServices } from '@/app/services';
 import { useTranslation } from '@/i18n';
 import { classes } from '@/ui/classes';
 import { Icon } from '@/ui/Icon';
@@ -17,6 +19,7 @@ export function ReadingFoot({ reading }: { reading: Reading }) {
   const [asking, setAsking] = useState(false);
   return (
     <footer className={styles.foot}>
+      {reading.state === 'finished' ? <SendToChat reading={reading.id} /> : null}
       <button type="button" className={styles.action} onClick={() => router.go({ name: 'proof', id: reading.id })}>
         <Icon name="lock" />
         {t('reading.proof')}
@@ -39,5 +42,34 @@ export function ReadingFoot({ reading }: { reading: Reading }) {
         />
       ) : null}
     </footer>
+  );
+}
+
+/** The bot sends cards and text into the person's chat. */
+function SendToChat({ reading }: { reading: string }) {
+  const { t } = useTranslation();
+  const { project, platform } = useServices();
+  const send = useSendReading();
+  const bot = project.bot_username;
+  const closed = isCode(send.error, 'chat_closed');
+  return (
+    <>
+      <button type="button" className={styles.action} disabled={send.isPending || send.isSuccess} onClick={() => send.mutate(reading)}>
+        <Icon name={send.isSuccess ? 'check' : 'send'} />
+        <span role="status">{t(send.isSuccess ? 'reading.sent' : 'reading.send')}</span>
+        <span />
+      </button>
+      {send.isError && !closed ? <ErrorNote error={send.error} /> : null}
+      {closed ? (
+        <p role="alert" className={styles.waiting}>
+          {t('reading.chat_closed')}
+          {bot ? (
+            <button type="button" className={styles.action} onClick={() => platform.openBot(bot, 'app')}>
+              {t('error.open_telegram', { bot })}
+            </button>
+          ) : null}
+        </p>
+      ) : null}
+    </>
   );
 }
