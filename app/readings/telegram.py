@@ -160,9 +160,7 @@ def spreads_page(project: Project, words: Words, settings: Settings, page: int =
     rows = [
         [
             InlineKeyboardButton(
-                text=words.plain(
-                    "button.spread", name=_clip(project.text(spread.name, words.language), 36), cost=spread.cost
-                ),
+                text=f"{_clip(project.text(spread.name, words.language), 40)} · 🔮 {spread.cost}",
                 callback_data=SpreadChoice(digest=digest(spread)).pack(),
             )
         ]

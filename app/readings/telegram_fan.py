@@ -1,6 +1,7 @@
 """The face-down fan in the chat: cards are picked by their numbers, or by chance."""
 
 import secrets
+from html import escape
 from uuid import UUID
 
 from aiogram import F, Router
@@ -95,7 +96,7 @@ def by_chance(fan: Fan) -> list[int]:
 def fan_page(fan: Fan, project: Project, words: Words, settings: Settings, *, page: int = 0) -> tuple[str, Rows]:
     """What is still to be picked; or, when the cards are drawn, which places they came from."""
     reading, positions = fan.reading, fan.reading.spread["positions"]
-    lines = [words.html("fan.title", name=reading.spread["name"])]
+    lines = [f"<b>{escape(reading.spread['name'], quote=False)}</b>"]
     if reading.question:
         lines.append(quoted(reading.question))
     if fan.drawn:
