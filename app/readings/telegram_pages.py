@@ -101,7 +101,8 @@ def card_list(reading: Reading, words: Words) -> str:
     pairs = list(zip(reading.spread["positions"], reading.drawn or [], strict=False))
     lines = [f"<b>{escape(reading.spread['name'], quote=False)}</b>", ""]
     for number, (position, drawn) in enumerate(pairs, start=1):
-        text = words.html("cards.line", position=position["name"], card=card_name(words, drawn))
+        card = escape(card_name(words, drawn), quote=False)
+        text = f"{escape(position['name'], quote=False)}: <b>{card}</b>"
         lines.append(f"{number}. {text}" if len(pairs) > 1 else text)
     kept = "\n".join(lines)
     while len(kept) > CAPTION_CHARACTERS:
