@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from app.bench import broadcast, catalogue, idle, interpretations, report, users
+from app.bench import bots, broadcast, catalogue, idle, interpretations, report, users
 from app.bench.cores import Cores, choose_cores, pin
 from app.bench.figures import Result
 from app.bench.servers import new_loop
@@ -22,6 +22,7 @@ NAMES: dict[str, Bench] = {
     "interpretations": interpretations.measure,
     "idle": idle.measure,
     "broadcast": broadcast.measure,
+    "bots": bots.measure,
 }
 
 

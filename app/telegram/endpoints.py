@@ -12,12 +12,11 @@ LARGEST_UPDATE = 240 * 1024
 router = APIRouter()
 
 
-@router.post("/telegram/webhook/{webhook_id}", include_in_schema=False)
-async def receive_update(webhook_id: str, request: Request) -> Response:
+async def receive_update(request: Request) -> Response:
     """200 means kept. A stranger learns nothing: unknown address, missing and wrong secret are the same
     404."""
     parts = container(request)
-    project = parts.webhooks.admit(webhook_id, request.headers.get(SECRET_HEADER, ""))
+    project = parts.webhooks.admit(request.path_params["webhook_id"], request.headers.get(SECRET_HEADER, ""))
     if project is None:
         raise NotFound
     await accept(parts.inbox, parts.checkout, project=project, body=await _body(request))
@@ -31,3 +30,7 @@ async def _body(request: Request) -> bytes:
         if len(body) > LARGEST_UPDATE:
             raise PayloadTooLarge(limit=LARGEST_UPDATE)
     return bytes(body)
+
+
+# A plain route: FastAPI's own way of calling costs as much as the rest of it.
+router.add_route("/telegram/webhook/{webhook_id}", receive_update, methods=["POST"], include_in_schema=False)

@@ -132,7 +132,9 @@ async def keep_all(connection: Connection, arrivals: Sequence[Arrival], *, trans
             # The same update twice in one batch is kept once.
             fresh.discard(identity)
             outcomes[place] = True
-        RECEIVED.labels(transport, "kept" if outcomes[place] else "repeated").inc()
+    kept = sum(outcomes)
+    RECEIVED.labels(transport, "kept").inc(kept)
+    RECEIVED.labels(transport, "repeated").inc(len(outcomes) - kept)
     return outcomes
 
 

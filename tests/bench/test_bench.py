@@ -71,7 +71,6 @@ class TestBenches:
         assert results["idle.memory"]["value"] > 10
         assert results["idle.start"]["met"] == (results["idle.start"]["value"] <= 3)
 
-
     async def test_broadcast(self, servers: Servers, stocked_url: str) -> None:
         results = await measure("broadcast", servers, stocked_url)
         assert list(results) == ["broadcast.rate", "broadcast.lag", "broadcast.memory"]
@@ -79,6 +78,18 @@ class TestBenches:
         assert results["broadcast.rate"]["facts"]["not sent"] == 0
         assert results["broadcast.rate"]["met"] == (results["broadcast.rate"]["value"] >= 95)
         assert results["broadcast.lag"]["value"] > 0
+
+
+class TestBots:
+    async def test_accepted_and_worked_on(self, servers: Servers, stocked_url: str) -> None:
+        results = await measure("bots", servers, stocked_url)
+        assert list(results) == [
+            "bots.accepted", "bots.worked.listen", "bots.worked.write", "bots.start", "bots.memory",
+        ]  # fmt: skip
+        for result in list(results.values())[:3]:
+            check_comparison(result)
+        assert results["bots.start"]["value"] > 0
+        assert results["bots.memory"]["unit"] == "MB"
 
 
 class TestFigures:
