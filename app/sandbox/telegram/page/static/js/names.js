@@ -9,12 +9,11 @@ const COLOURS = 7;
 export const nameOf = (one) =>
   one?.title ?? ([one?.first_name, one?.last_name].filter(Boolean).join(' ') || one?.username || '…');
 
-/** A round picture of the initials; its colour belongs to the id. */
+/** A round picture of the first and last word's initials; its colour belongs to the id. */
 export function avatar(one, { size = 'm', forum = false } = {}) {
-  const letters = nameOf(one)
-    .split(/\s+/)
-    .slice(0, 2)
-    .map((word) => Array.from(word)[0] ?? '')
+  const words = nameOf(one).match(/[\p{L}\p{N}]+/gu) ?? ['…'];
+  const letters = [words[0], words.length > 1 && words.at(-1)]
+    .map((word) => Array.from(word || '')[0] ?? '')
     .join('')
     .toUpperCase();
   const colour = Math.abs(Number(one?.id) || 0) % COLOURS;
