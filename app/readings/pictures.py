@@ -20,7 +20,7 @@ MARGIN = 56
 LARGEST_ALONE, LARGEST_AMONG = 660, 470
 GAP = 30
 # Moves when the drawing changes, so that what Telegram keeps of former ones is not shown any more.
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,11 @@ def compose(cards: Sequence[TableCard], bodies: Sequence[bytes | None], theme: T
     picture = _background(size, theme)
     card_size = round(table.card), round(table.card * CARD_RATIO)
     for number, (card, body, (x, y)) in enumerate(zip(cards, bodies, table.places, strict=True), start=1):
-        face = _face(body, card_size, theme, number=number if len(cards) > 1 else None, reversed=card.reversed)
+        face = _face(body, card_size, theme, reversed=card.reversed)
         if card.spot.rotation == 90:
             face = face.rotate(-90, expand=True)
+        if len(cards) > 1:
+            _badge(ImageDraw.Draw(face), card_size[0], number, theme)
         corner = round(x - face.width / 2) + MARGIN, round(y - face.height / 2) + MARGIN
         picture.paste(face, corner, face)
     output = io.BytesIO()
@@ -86,9 +88,7 @@ def _background(size: tuple[int, int], theme: Theme) -> Image.Image:
     return Image.composite(Image.new("RGB", size, theme.surface), Image.new("RGB", size, theme.background), mask)
 
 
-def _face(
-    body: bytes | None, size: tuple[int, int], theme: Theme, *, number: int | None, reversed: bool
-) -> Image.Image:
+def _face(body: bytes | None, size: tuple[int, int], theme: Theme, *, reversed: bool) -> Image.Image:
     if body is None:
         face = Image.new("RGB", size, theme.surface)
     else:
@@ -99,8 +99,6 @@ def _face(
     corner = size[0] // 14
     frame = ImageDraw.Draw(face)
     frame.rounded_rectangle((0, 0, size[0] - 1, size[1] - 1), corner, outline=theme.accent, width=max(2, size[0] // 90))
-    if number is not None:
-        _badge(frame, size[0], number, theme)
     mask = Image.new("L", size, 0)
     ImageDraw.Draw(mask).rounded_rectangle((0, 0, size[0] - 1, size[1] - 1), corner, fill=255)
     face.putalpha(mask)

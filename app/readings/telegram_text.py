@@ -5,8 +5,9 @@ from html import escape
 
 # Telegram counts UTF-16 units after the markup is read; counting the markup too errs on the safe side.
 MESSAGE_CHARACTERS = 4096
-# Longer paragraphs are divided before they are marked up, at the end of a sentence where there is one.
-PARAGRAPH_CHARACTERS = 2500
+# Longer paragraphs are divided before they are marked up, at the end of a sentence where there is one. Twice as many
+# UTF-16 units, if all were emoji, still fit into a message.
+PARAGRAPH_CHARACTERS = 1900
 
 HEADING = re.compile(r"#{1,6}\s+")
 SENTENCE_END = re.compile(r"[.!?…»\"]\s")
