@@ -2,6 +2,8 @@
 
 import pytest
 
+from app.notifications.telegram import Setting, is_known
+from tests.telegram.conftest import LUNA, project_of
 from tests.telegram.stage import Stage, buttons, captions
 
 
@@ -48,12 +50,17 @@ class TestSettings:
         await stage.idle()
 
     @pytest.mark.parametrize(
-        "data", ["setting:account:off", "setting:language:fr", "setting:quiet:1-2", "setting:x:on"]
+        ("data", "known"),
+        [
+            ("setting:news:off", True),
+            ("setting:language:en", True),
+            ("setting:quiet:off", True),
+            ("setting:account:off", False),
+            ("setting:news:maybe", False),
+            ("setting:language:fr", False),
+            ("setting:quiet:1-2", False),
+            ("setting:x:on", False),
+        ],
     )
-    async def test_a_forged_button_changes_nothing(self, stage: Stage, data: str) -> None:
-        anna = stage.talk(user=34)
-        page = await anna.say("/settings")
-        answered = await stage.desk.press(page["message_id"], data, user=34, bot=anna.bot_id)
-        assert answered["answered"]
-        assert await anna.get(page) == page
-        assert await stage.value("SELECT count(*) FROM notification_preferences") == 0
+    def test_a_button_that_no_page_has_any_more_sets_nothing(self, data: str, known: bool) -> None:
+        assert is_known(Setting.unpack(data), project_of(1, "luna", LUNA)) is known
