@@ -12,6 +12,7 @@ const ROUTES: Route[] = [
   { name: 'history' },
   { name: 'profile' },
   { name: 'packages' },
+  { name: 'inbox' },
 ];
 
 describe('routes', () => {

@@ -27,6 +27,7 @@ const load = {
   profile: () => import('@/features/profile/Profile'),
   packages: () => import('@/features/packages/Packages'),
   proof: () => import('@/features/proof/ProofScreen'),
+  inbox: () => import('@/features/notifications/Inbox'),
 };
 const QuestionScreen = lazy(load.question);
 const ReadingScreen = lazy(load.reading);
@@ -34,6 +35,7 @@ const History = lazy(load.history);
 const Profile = lazy(load.profile);
 const Packages = lazy(load.packages);
 const ProofScreen = lazy(load.proof);
+const Inbox = lazy(load.inbox);
 
 /** One after another, so that they never stand in the way of what the person does. */
 async function prefetch(): Promise<void> {
@@ -137,6 +139,8 @@ function Place({ route }: { route: Route }) {
       return <Profile />;
     case 'packages':
       return <Packages />;
+    case 'inbox':
+      return <Inbox />;
     case 'unknown':
       return <NoPage />;
   }

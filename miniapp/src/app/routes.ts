@@ -8,6 +8,7 @@ export type Route =
   | { name: 'history' }
   | { name: 'profile' }
   | { name: 'packages' }
+  | { name: 'inbox' }
   | { name: 'unknown' };
 
 export function parseRoute(path: string, slug: string): Route {
@@ -17,7 +18,7 @@ export function parseRoute(path: string, slug: string): Route {
   if (more.length > 0) return { name: 'unknown' };
   if (first === undefined) return { name: 'home' };
   if (second === undefined) {
-    return first === 'history' || first === 'profile' || first === 'packages' ? { name: first } : { name: 'unknown' };
+    return first === 'history' || first === 'profile' || first === 'packages' || first === 'inbox' ? { name: first } : { name: 'unknown' };
   }
   if (first === 'spreads' && third === undefined) return { name: 'spread', key: second };
   if (first === 'spreads' && third === 'question') return { name: 'question', key: second };

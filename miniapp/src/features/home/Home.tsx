@@ -6,6 +6,7 @@ import { Icon } from '@/ui/Icon';
 import { Screen } from '@/ui/Screen';
 import { ErrorState, Skeleton } from '@/ui/State';
 import { CardBack } from '../cards/Card';
+import { Bell } from '../notifications/Bell';
 import { MiniLayout } from '../table/MiniLayout';
 import styles from './Home.module.css';
 import { Resume } from './Resume';
@@ -58,7 +59,10 @@ function Hero({ catalogue, me }: { catalogue: Catalogue; me: Me | undefined }) {
           {project.logo ? <img className={styles.logo} src={project.logo.src} alt="" width={34} height={34} /> : null}
           {project.name}
         </div>
-        <Balance available={me?.wallet.readings.available} />
+        <div className={styles.tools}>
+          <Bell />
+          <Balance available={me?.wallet.readings.available} />
+        </div>
       </div>
       <h1 className={styles.title}>{name ? t('home.greeting', { name }) : t('home.greeting_nameless')}</h1>
       <p className={styles.tagline}>{project.tagline}</p>

@@ -9,6 +9,7 @@ import { Screen } from '@/ui/Screen';
 import { ErrorNote, ErrorState, Skeleton } from '@/ui/State';
 import { LANGUAGE_NAMES } from '../consent/LanguageSwitch';
 import { MannersForm } from '../consent/MannersForm';
+import { Wishes } from '../notifications/Wishes';
 import { Privacy } from './Privacy';
 import styles from './Profile.module.css';
 
@@ -71,6 +72,7 @@ function Settings({ me }: { me: Me }) {
         />
         {change.isError ? <ErrorNote error={change.error} /> : null}
       </section>
+      <Wishes />
       <Privacy me={me} />
     </>
   );
