@@ -52,7 +52,7 @@ class TestButtons:
         rights = {"can_manage_topics": True, "can_pin_messages": True, "can_delete_messages": True}
         others = ["is_anonymous", "can_manage_chat", "can_manage_video_chats", "can_restrict_members"]
         others += ["can_promote_members", "can_change_info", "can_invite_users", "can_post_stories"]
-        rights |= dict.fromkeys([*others, "can_edit_stories", "can_delete_stories"], False)
+        rights |= dict.fromkeys([*others, "can_edit_stories", "can_delete_stories", "can_send_welcome_messages"], False)
         request = {"request_id": 5, "chat_is_channel": False, "chat_is_forum": True}
         request |= {"user_administrator_rights": rights, "bot_administrator_rights": rights}
         rows = [
