@@ -5,6 +5,7 @@ from aiogram import Router
 from app.crm import commands, contacts_telegram
 from app.crm.cards import telegram as cards
 from app.crm.commands import whoami
+from app.broadcasts import telegram as broadcasts
 from app.crm.middlewares import know_staff
 from app.leads import telegram as leads
 from app.notifications import telegram as notifications
@@ -29,6 +30,7 @@ def routers() -> list[Router]:
 def features() -> list[Router]:
     """In the order in which they are asked; the friendly answer to everything else comes last."""
     return [
+        broadcasts.router(),
         membership.router(),
         checkout.router(),
         commands.router(),

@@ -7,6 +7,7 @@ from uuid import UUID
 from aiogram.exceptions import TelegramAPIError
 
 from app.broadcasts import schedule, service
+from app.broadcasts.progress import show_all
 from app.broadcasts.samples import send_samples
 from app.kit.telemetry import get_logger
 from app.worker.container import WorkerContainer
@@ -50,6 +51,7 @@ async def test(container: WorkerContainer, payload: dict[str, Any]) -> None:
 
 async def tick(container: WorkerContainer, _: dict[str, Any]) -> None:
     await schedule.tick(container.database)
+    await show_all(container.database, container.bots)
 
 
 def register(registry: JobRegistry) -> None:

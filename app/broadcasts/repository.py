@@ -123,6 +123,14 @@ class BroadcastRepository:
             self._project_id, broadcast_id, *values.values(),
         )  # fmt: skip
 
+    async def note_panel(self, broadcast_id: UUID, values: dict[str, Any]) -> None:
+        """Where its panel is and what it shows; `values` maps columns, named by the code alone, to values."""
+        assignments = ", ".join(f"{column} = ${number}" for number, column in enumerate(values, start=3))
+        await self._connection.execute(
+            f"UPDATE broadcasts SET {assignments} WHERE project_id = $1 AND id = $2",  # noqa: S608
+            self._project_id, broadcast_id, *values.values(),
+        )  # fmt: skip
+
     async def move(
         self,
         broadcast_id: UUID,
