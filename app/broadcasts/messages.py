@@ -27,9 +27,17 @@ Call = TelegramMethod[Any]
 
 
 class Composer:
-    """Makes the calls of one broadcast. `paid`: also at Telegram's price, if the installation agrees to it."""
+    """Makes the calls of one broadcast.
 
-    def __init__(self, settings: Settings, project: Project, broadcast_id: UUID, *, paid: bool = True) -> None:
+    `paid`: also at Telegram's price, if the installation agrees to it. `in_group`: for a look at it in the staff
+    group, where Telegram takes no buttons into Mini Apps but links to them.
+    """
+
+    def __init__(
+        self, settings: Settings, project: Project, broadcast_id: UUID, *, paid: bool = True, in_group: bool = False
+    ) -> None:
+        self._username = project.bot.username if project.bot else None
+        self._in_group = in_group
         self._app = mini_app(settings, project)
         self._start_param = start_param(broadcast_id)
         self._paid = (paid and settings.broadcast_paid) or None
@@ -101,6 +109,9 @@ class Composer:
             return InlineKeyboardButton(text=button.text, url=button.url)
         if button.callback is not None:
             return InlineKeyboardButton(text=button.text, callback_data=button.callback)
+        if self._in_group:
+            link = f"https://t.me/{self._username}?startapp={self._start_param}"
+            return InlineKeyboardButton(text=button.text, url=link) if self._username else None
         url = f"{self._app.url}{quote((button.app or '').lstrip('/'))}?startapp={self._start_param}"
         if self._app.door == "web_app":
             return InlineKeyboardButton(text=button.text, web_app=WebAppInfo(url=url))

@@ -30,7 +30,7 @@ async def send_samples(
     if broadcast is None:
         return 0
     versions = content.read(broadcast.content).versions
-    composer, sent = Composer(settings, project, broadcast_id, paid=False), 0
+    composer, sent = Composer(settings, project, broadcast_id, paid=False, in_group=chat_id < 0), 0
     for language, version in versions.items():
         if languages is not None and language not in languages:
             continue

@@ -142,13 +142,14 @@ async def run_worker(settings: Settings) -> None:
         settle_memory()
         try:
             with _metrics(settings):
-                await _work(container, registry)
+                await work(container, registry)
         finally:
             scheduler.stop()
             await container.catalogue.stop()
 
 
-async def _work(container: WorkerContainer, registry: JobRegistry) -> None:
+async def work(container: WorkerContainer, registry: JobRegistry) -> None:
+    """All that a worker does at the same time, but for the beat."""
     async with asyncio.TaskGroup() as group:
         group.create_task(container.publisher.run())
         group.create_task(container.writer.run())
