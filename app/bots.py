@@ -2,10 +2,10 @@
 
 from aiogram import Router
 
+from app.broadcasts import telegram as broadcasts
 from app.crm import commands, contacts_telegram
 from app.crm.cards import telegram as cards
 from app.crm.commands import whoami
-from app.broadcasts import telegram as broadcasts
 from app.crm.middlewares import know_staff
 from app.leads import telegram as leads
 from app.notifications import telegram as notifications
