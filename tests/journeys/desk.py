@@ -41,7 +41,7 @@ class Pane:
     def sheet(self) -> Locator:
         return self.root.locator(".app-sheet")
 
-    def chat(self, name: str) -> None:
+    def chat(self, name: str | re.Pattern[str]) -> None:
         self.root.locator(".chats .row", has=self.page.get_by_text(name, exact=True)).first.click()
         self.root.locator(".head-title", has_text=name).first.wait_for()
 
