@@ -13,7 +13,7 @@ from app.readings import telegram as readings
 from app.readings import telegram_after as after
 from app.readings import telegram_daily as daily
 from app.readings import telegram_fan as fan
-from app.telegram.handlers import checkout, membership, start
+from app.telegram.handlers import checkout, managed, membership, start
 from app.users import telegram as people
 from app.users import telegram_leaving as leaving
 from app.users import telegram_manners as manners
@@ -33,6 +33,7 @@ def features() -> list[Router]:
         broadcasts.router(),
         membership.router(),
         checkout.router(),
+        managed.router(),
         commands.router(),
         cards.router(),
         whoami.unknown_router(),

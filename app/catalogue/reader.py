@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from app.catalogue.library import (
@@ -35,6 +35,8 @@ class Snapshot:
     document: Mapping[str, Any]
     project_ids: Mapping[str, int]
     pictures: Mapping[str, Mirrored]
+    # Bots made inside Telegram, by the key of their project, each as the document has its `bot`.
+    managed_bots: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def body(self) -> dict[str, Any]:
         return {
@@ -44,6 +46,7 @@ class Snapshot:
             "document": self.document,
             "project_ids": self.project_ids,
             "pictures": self.pictures,
+            "managed_bots": self.managed_bots,
         }
 
     @classmethod
@@ -87,6 +90,7 @@ def read(snapshot: Snapshot, *, bot_of: BotOf) -> Library:
     spreads = {row["key"]: reader.spread(row) for row in document["spreads"]}
     decks = {row["key"]: reader.deck(row) for row in document["decks"]}
     packages = {row["key"]: reader.package(row) for row in document["packages"]}
+    bots = _bots(snapshot, bot_of)
     return Library(
         stamp=snapshot.stamp,
         source=snapshot.source,
@@ -95,7 +99,7 @@ def read(snapshot: Snapshot, *, bot_of: BotOf) -> Library:
             reader.project(
                 row,
                 snapshot.project_ids[row["key"]],
-                bot_of(row["key"], row.get("bot")),
+                bots[row["key"]],
                 spreads,
                 decks,
                 packages,
@@ -104,6 +108,17 @@ def read(snapshot: Snapshot, *, bot_of: BotOf) -> Library:
             if row["key"] in snapshot.project_ids
         ),
     )
+
+
+def _bots(snapshot: Snapshot, bot_of: BotOf) -> dict[str, Bot | None]:
+    """The manager's token comes first; where there is none, the bot that was made inside Telegram."""
+    bots = {row["key"]: bot_of(row["key"], row.get("bot")) for row in snapshot.document["projects"]}
+    taken = {bot.id for bot in bots.values() if bot}
+    for key, managed in snapshot.managed_bots.items():
+        if key in bots and bots[key] is None and (bot := bot_of(key, managed)) is not None and bot.id not in taken:
+            bots[key] = bot
+            taken.add(bot.id)
+    return bots
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,10 @@ class CatalogueRepository:
         rows = await self.connection.fetch(
             "SELECT id, hash, widths FROM pictures WHERE state = 'mirrored' AND id = ANY($1::text[])", names
         )
+        managed = await self.connection.fetch(
+            "SELECT p.key, m.sealed_token, m.username FROM managed_bots m JOIN projects p ON p.id = m.project_id"
+            " WHERE p.removed_at IS NULL ORDER BY m.bot_id"
+        )
         return Snapshot(
             stamp=state.stamp,
             revision=state.revision,
@@ -113,6 +117,9 @@ class CatalogueRepository:
             document=stored.document,
             project_ids={row["key"]: row["id"] for row in ids},
             pictures={row["id"]: mirrored(row["hash"], row["widths"]) for row in rows},
+            managed_bots={
+                row["key"]: {"sealed_token": row["sealed_token"], "username": row["username"]} for row in managed
+            },
         )
 
     # One at a time.
@@ -238,7 +245,7 @@ class CatalogueRepository:
         )
 
     async def bump(self, source: Source) -> None:
-        """The public bytes changed without a new document: pictures were mirrored."""
+        """The catalogue changed without a new document: pictures were mirrored, a bot was made inside Telegram."""
         await self.connection.execute("UPDATE catalogue_states SET revision = revision + 1 WHERE source = $1", source)
 
     async def claim_report(self, source: Source, digest: str | None) -> bool:

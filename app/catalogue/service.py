@@ -89,7 +89,7 @@ class Catalogue:
         self._cache = CatalogueCache(redis)
         self._refresher = Refresher(settings, keyring, database, http, self._bot_for_acceptance)
         self.media = MediaFiles(database)
-        self._mirror = Mirror(database, http, self._pictures_changed)
+        self._mirror = Mirror(database, http, self.changed)
         self._memory_enabled = memory
         self._memory = _Memory(Library())
         self._reloading = asyncio.Lock()
@@ -225,7 +225,8 @@ class Catalogue:
                 access = None
         return await self._mirror.run(access)
 
-    async def _pictures_changed(self) -> None:
+    async def changed(self) -> None:
+        """To be called when something that the library is read from besides its document has changed."""
         async with self._database.transaction() as connection:
             repository = CatalogueRepository(connection)
             state = await repository.serving()

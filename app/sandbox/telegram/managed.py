@@ -27,7 +27,7 @@ def replace_token(desk: Desk, bot: Bot) -> str:
 
 def _token(desk: Desk, bot_id: int) -> str:
     # Short enough never to be taken for a real one.
-    return f"{bot_id}:SANDBOX-{desk.random.randrange(16**8):08x}"
+    return f"{bot_id}:SANDBOX-{desk.random.randrange(16**14):014x}"
 
 
 def _tell(desk: Desk, bot: Bot) -> None:
