@@ -116,6 +116,16 @@ def pair(
 
 
 @app.command()
+def staff_link(
+    project: Annotated[str, typer.Option(help="The project's slug.")],
+) -> None:
+    """Print the link by which a manager connects the project's staff group, once, within an hour."""
+    from app.crm.cli import print_staff_link
+
+    run(lambda settings: print_staff_link(settings, slug=project))
+
+
+@app.command()
 def keys(
     rotate: Annotated[bool, typer.Option(help="Make a new current key; the old ones still open.")] = False,
 ) -> None:

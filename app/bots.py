@@ -4,6 +4,7 @@ from aiogram import Router
 
 from app.broadcasts import telegram as broadcasts
 from app.crm import commands, contacts_telegram
+from app.crm import telegram as crm
 from app.crm.cards import telegram as cards
 from app.crm.commands import whoami
 from app.crm.middlewares import know_staff
@@ -31,6 +32,7 @@ def features() -> list[Router]:
     """In the order in which they are asked; the friendly answer to everything else comes last."""
     return [
         broadcasts.router(),
+        crm.group_router(),
         membership.router(),
         checkout.router(),
         managed.router(),
@@ -52,5 +54,6 @@ def features() -> list[Router]:
         # Dialogues, in which plain words have a meaning.
         readings.dialogue_router(),
         after.dialogue_router(),
+        crm.mirror_router(),
         start.hint_router(),
     ]

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from app.broadcasts import erasure as broadcasts
 from app.catalogue.service import Catalogue
 from app.crm import contacts, drafts_repository
+from app.crm import erasure as crm_erasure
 from app.crm.cards import store as cards
 from app.kit import idempotency
 from app.kit import redis as redis_kit
@@ -116,6 +117,7 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
                     referrals.erase,
                     login_codes.erase,
                     broadcasts.erase,
+                    crm_erasure.erase,
                     erasure.erase,
                 ),
             ),

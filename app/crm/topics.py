@@ -184,11 +184,16 @@ class Topics:
         return GroupUnusable(str(error))
 
 
+def client_name(user: User) -> str:
+    """What his topic is called."""
+    name = " ".join(part for part in (user.first_name, user.last_name) if part) or f"#{user.telegram_id}"
+    return (f"{name} @{user.username}" if user.username else name)[:NAME_CHARACTERS]
+
+
 def topic_name(kind: str, user: User | None, language: str) -> str:
     """A client's name, or the words of the locale key `topic.<kind>`; a kind without words goes by its own name."""
     if user is not None:
-        name = " ".join(part for part in (user.first_name, user.last_name) if part) or f"#{user.telegram_id}"
-        return f"{name} @{user.username}"[:NAME_CHARACTERS] if user.username else name[:NAME_CHARACTERS]
+        return client_name(user)
     key = f"topic.{kind}"
     return plain(language, key)[:NAME_CHARACTERS] if key in texts(language) else kind[:NAME_CHARACTERS]
 

@@ -2,6 +2,7 @@
 
 from app.broadcasts import jobs as broadcasts
 from app.catalogue import jobs as catalogue
+from app.crm import jobs as crm
 from app.crm.cards import jobs as cards
 from app.notifications import jobs as notifications
 from app.readings import jobs as readings
@@ -18,4 +19,5 @@ def build_registry(settings: Settings) -> JobRegistry:
     notifications.register(registry)
     telegram.register(registry)
     cards.register(registry)
+    crm.register(registry)
     return registry

@@ -1,6 +1,6 @@
 """A staff group on the desk, and the project that it belongs to."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from aiogram import Bot
@@ -8,13 +8,11 @@ from aiogram import Bot
 from app.catalogue.library import Project
 from app.crm.groups import GroupRepository, StaffGroup
 from app.kit.database import Database
-from app.telegram.limiter import Rate, Rates
+from app.settings import Settings
+from tests.crm.stage import FAST, Stage, open_stage
 from tests.telegram.conftest import LUNA, Desk, Office, desk, logs, luna, office, shelf, verbena
 
-__all__ = ["desk", "logs", "luna", "office", "shelf", "verbena"]
-
-# Telegram's limits make a group wait for seconds; their keeping has tests of its own.
-FAST = Rates(bot=Rate(10_000, 1.0, 1000), chat=Rate(10_000, 1.0, 1000), group=Rate(10_000, 1.0, 1000))
+__all__ = ["FAST", "desk", "logs", "luna", "office", "shelf", "verbena"]
 
 Connect = Callable[[Project, int], Awaitable[StaffGroup]]
 
@@ -42,3 +40,9 @@ async def bot(office: Office, luna: Project) -> Bot:
 async def group(desk: Desk, luna: Project, connect: Connect) -> StaffGroup:
     """Luna's group, owned by person 1, where the bot may do everything."""
     return await connect(luna, await desk.group(LUNA))
+
+
+@pytest.fixture
+async def stage(stocked_settings: Settings, desk: Desk) -> AsyncIterator[Stage]:
+    async with open_stage(stocked_settings, desk) as stage:
+        yield stage

@@ -1,0 +1,57 @@
+"""What the staff see of a client at a glance; one statement over the tables of several features."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from app.kit.database import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class ContactFacts:
+    """`telegram_id` is None for one who was erased. `balance` is in readings; `left` says that he cannot be written
+    to, because he stopped the bot or his account is gone."""
+
+    user_id: UUID
+    telegram_id: int | None
+    first_name: str
+    last_name: str | None
+    username: str | None
+    language: str
+    source: str | None
+    state: str
+    first_seen: datetime
+    last_seen: datetime
+    readings: int
+    last_reading: datetime | None
+    balance: int
+    left: bool
+
+    @property
+    def name(self) -> str:
+        return " ".join(part for part in (self.first_name, self.last_name) if part) or f"#{self.telegram_id}"
+
+
+async def contact_facts(
+    connection: Connection, *, project_id: int, user_id: UUID, bot_id: int | None = None
+) -> ContactFacts | None:
+    """None for somebody whom this project does not know."""
+    row = await connection.fetchrow(
+        """
+        SELECT u.id, u.telegram_id, u.first_name, u.last_name, u.username, u.language, u.source,
+            u.state, u.created_at, u.last_seen_at, readings.number, readings.last, coalesce(w.balance, 0),
+            EXISTS (
+                SELECT FROM telegram_departures d
+                WHERE d.project_id = u.project_id AND d.chat_id = u.telegram_id AND d.bot_id = $3
+            )
+        FROM users u
+        LEFT JOIN wallets w ON w.project_id = u.project_id AND w.user_id = u.id AND w.unit = 'readings'
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS number, max(r.created_at) AS last FROM readings r
+            WHERE r.project_id = u.project_id AND r.user_id = u.id AND r.state IN ('interpreting', 'finished')
+        ) readings
+        WHERE u.project_id = $1 AND u.id = $2
+        """,
+        project_id, user_id, bot_id,
+    )  # fmt: skip
+    return ContactFacts(*row) if row else None
