@@ -169,6 +169,13 @@ class Delivery:
             await self._change("part_sent", number + 1)
         await self._end("sent")
         self._sending = False
+        async with self._database.connection() as connection:
+            # It needs no notice that it is ready.
+            await GenerationRepository(connection).see(
+                project_id=self._chat.project_id,
+                reading_id=self._chat.reading_id,
+                question_id=self._chat.question_id,
+            )
 
     def _body(self, showing: Showing, snapshot: Snapshot) -> list[str]:
         if snapshot.state == "failed":
