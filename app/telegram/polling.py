@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -33,12 +34,16 @@ from app.telegram.registry import BotRegistry
 from app.telegram.repository import BotRepository
 from app.telegram.updates import Arrival, MalformedUpdate, read
 
+if sys.platform != "win32":
+    import resource
+
 log = get_logger("app.telegram.polling")
 
 POLL_SECONDS = 25
 LONGEST_PAUSE = 60.0
 # How soon a new bot is polled, a removed one left alone, and a lease of a dead process taken over.
 LOOK_SECONDS = 1.0
+OPEN_FILES = 16_384
 
 # Of all bots in one statement: a process that stands by asks every second.
 _LEASE = "hashtextextended('arcana telegram poller ' || bot_id, 0)"
@@ -226,12 +231,22 @@ async def run_polling(settings: Settings, routers: Sequence[Router]) -> None:
             redis=container.redis,
             dispatcher=build_dispatcher(container.redis, routers),
         )
+        _allow_connections()
         await container.catalogue.start()
         try:
             await Poller(bots, container.database, container.checkout).run()
         finally:
             await container.catalogue.stop()
             await bots.close()
+
+
+def _allow_connections() -> None:
+    """Each poll holds a connection, and the usual limit of 1,024 open files ends short of a thousand bots."""
+    if sys.platform != "win32":
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _stop(task: "asyncio.Task[None]") -> None:
