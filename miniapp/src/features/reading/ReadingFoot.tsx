@@ -56,7 +56,7 @@ function SendToChat({ reading }: { reading: string }) {
     <>
       <button type="button" className={styles.action} disabled={send.isPending || send.isSuccess} onClick={() => send.mutate(reading)}>
         <Icon name={send.isSuccess ? 'check' : 'send'} />
-        <span role="status">{t(send.isSuccess ? 'reading.sent' : 'reading.send')}</span>
+        <span aria-live="polite">{t(send.isSuccess ? 'reading.sent' : 'reading.send')}</span>
         <span />
       </button>
       {send.isError && !closed ? <ErrorNote error={send.error} /> : null}
