@@ -13,6 +13,7 @@ const ROUTES: Route[] = [
   { name: 'profile' },
   { name: 'packages' },
   { name: 'inbox' },
+  { name: 'request' },
 ];
 
 describe('routes', () => {

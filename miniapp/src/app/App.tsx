@@ -28,6 +28,7 @@ const load = {
   packages: () => import('@/features/packages/Packages'),
   proof: () => import('@/features/proof/ProofScreen'),
   inbox: () => import('@/features/notifications/Inbox'),
+  request: () => import('@/features/leads/LeadScreen'),
 };
 const QuestionScreen = lazy(load.question);
 const ReadingScreen = lazy(load.reading);
@@ -36,6 +37,7 @@ const Profile = lazy(load.profile);
 const Packages = lazy(load.packages);
 const ProofScreen = lazy(load.proof);
 const Inbox = lazy(load.inbox);
+const LeadScreen = lazy(load.request);
 
 /** One after another, so that they never stand in the way of what the person does. */
 async function prefetch(): Promise<void> {
@@ -141,6 +143,8 @@ function Place({ route }: { route: Route }) {
       return <Packages />;
     case 'inbox':
       return <Inbox />;
+    case 'request':
+      return <LeadScreen />;
     case 'unknown':
       return <NoPage />;
   }

@@ -9,6 +9,7 @@ export type Route =
   | { name: 'profile' }
   | { name: 'packages' }
   | { name: 'inbox' }
+  | { name: 'request' }
   | { name: 'unknown' };
 
 export function parseRoute(path: string, slug: string): Route {
@@ -18,7 +19,9 @@ export function parseRoute(path: string, slug: string): Route {
   if (more.length > 0) return { name: 'unknown' };
   if (first === undefined) return { name: 'home' };
   if (second === undefined) {
-    return first === 'history' || first === 'profile' || first === 'packages' || first === 'inbox' ? { name: first } : { name: 'unknown' };
+    return first === 'history' || first === 'profile' || first === 'packages' || first === 'inbox' || first === 'request'
+      ? { name: first }
+      : { name: 'unknown' };
   }
   if (first === 'spreads' && third === undefined) return { name: 'spread', key: second };
   if (first === 'spreads' && third === 'question') return { name: 'question', key: second };
@@ -55,6 +58,8 @@ export function parentRoute(route: Route): Route | null {
       return { name: 'spread', key: route.key };
     case 'proof':
       return { name: 'reading', id: route.id };
+    case 'request':
+      return { name: 'profile' };
     default:
       return { name: 'home' };
   }

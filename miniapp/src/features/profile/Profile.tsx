@@ -73,6 +73,13 @@ function Settings({ me }: { me: Me }) {
         {change.isError ? <ErrorNote error={change.error} /> : null}
       </section>
       <Wishes />
+      <section className={styles.card}>
+        <h2>{t('profile.talk')}</h2>
+        <p className={styles.muted}>{t('profile.talk_text')}</p>
+        <Button look="secondary" wide onClick={() => router.go({ name: 'request' })}>
+          {t('lead.title')}
+        </Button>
+      </section>
       <Privacy me={me} />
     </>
   );
