@@ -3,7 +3,7 @@
 from aiogram import Router
 
 from app.broadcasts import telegram as broadcasts
-from app.crm import commands, contacts_telegram
+from app.crm import commands, contacts_telegram, drafts_telegram
 from app.crm import telegram as crm
 from app.crm.cards import telegram as cards
 from app.crm.commands import whoami
@@ -37,6 +37,7 @@ def features() -> list[Router]:
         checkout.router(),
         managed.router(),
         commands.router(),
+        drafts_telegram.router(),
         cards.router(),
         whoami.unknown_router(),
         start.closed_router(),

@@ -1,5 +1,7 @@
 """Drafts of answers: what a model is told of a client, and its text."""
 
+import re
+from html import unescape
 from typing import Any
 from uuid import UUID
 
@@ -7,13 +9,14 @@ from app.ai.drafting import TALK_LIMIT, DraftBrief, PastReading
 from app.catalogue.library import Project
 from app.crm.drafts_repository import KEPT_FOR, Draft, DraftRepository
 from app.kit.database import Connection
+from app.locales import Words
 from app.users.repository import User
 from app.wallet.service import wallet
 
 READINGS = 3
 # Of one bot: more were not said in three days by anybody whom a draft is written for.
 LOOK_BACK = 20_000
-ABOUT_CHARACTERS = 3000
+ABOUT_CHARACTERS = 5000
 
 
 async def brief_for(connection: Connection, *, project: Project, user: User, draft: Draft) -> DraftBrief:
@@ -36,13 +39,22 @@ async def brief_for(connection: Connection, *, project: Project, user: User, dra
 
 def about(project: Project, language: str) -> str:
     """What the catalogue tells of the project, its packages and their prices included."""
+    words = Words(language)
     parts = [project.text(value, language) for value in (project.tagline, project.description, project.notice)]
     for package in project.packages:
         price = f"{package.price.amount / 100:g} {package.price.currency}" if package.price else ""
         stars = f"{package.stars} Telegram Stars" if package.stars else ""
         prices = ", ".join(part for part in (price, stars) if part)
         parts.append(f"- {project.text(package.name, language)}: {prices or '—'}")
+    parts += [
+        plain_words(words.html(key, name=project.text(project.name, language))) for key in ("help.text", "terms.text")
+    ]
     return "\n".join(part for part in parts if part)[:ABOUT_CHARACTERS]
+
+
+def plain_words(markup: str) -> str:
+    """Telegram's HTML without its tags."""
+    return unescape(re.sub(r"</?[a-z][^<>]*>", "", markup))
 
 
 async def past_readings(connection: Connection, *, project_id: int, user_id: UUID) -> tuple[PastReading, ...]:

@@ -18,6 +18,8 @@ _CARD = re.compile(
     re.MULTILINE,
 )
 _QUESTION = re.compile(r"<(question-\w+)>\n(.*?)\n</\1>", re.DOTALL)
+# Words of a client, in the prompt of a draft.
+_CLIENT = re.compile(r"<(client-\w+)>(.*?)</\1>", re.DOTALL)
 _SLOT = re.compile(r"\{([^{}]*)\}")
 
 
@@ -41,6 +43,7 @@ class Reading:
     cards: tuple[Card, ...]
     turn: int
     instructions: str
+    is_draft: bool = False
 
     def translated(self) -> "Reading":
         """The same reading in the language that was not asked for."""
@@ -60,6 +63,8 @@ def read(messages: list[dict[str, str]]) -> Reading:
         )
         for found in _CARD.finditer(said[0])
     )
+    if "client-" in system:
+        return _draft(system, said[-1])
     asked = _QUESTION.search(said[-1])
     name = re.search(r"^(?:Имя человека|The person's name): (.+)\.$", said[0], re.MULTILINE)
     return Reading(
@@ -70,6 +75,22 @@ def read(messages: list[dict[str, str]]) -> Reading:
         cards=cards,
         turn=len(said) - 1,
         instructions=system,
+    )
+
+
+def _draft(system: str, told: str) -> Reading:
+    """The prompt of an answer to a client: his last words, which stand behind his readings."""
+    said = [found[2] for found in _CLIENT.finditer(told)]
+    name = re.search(r"^(?:Имя клиента|The client's name): (.+)\.$", told, re.MULTILINE)
+    return Reading(
+        language="ru" if "черновик" in system else "en",
+        formal="на «вы»" in system or "polite" in system,
+        name=name[1] if name else "",
+        question=said[-1].strip() if said else "",
+        cards=(),
+        turn=0,
+        instructions=system,
+        is_draft=True,
     )
 
 
@@ -91,6 +112,8 @@ class _Writer:
 
     def text(self) -> str:
         reading = self._reading
+        if reading.is_draft:
+            return self._hello("draft" if reading.question else "draft_silent")
         if not reading.cards:
             return self._phrase("no_cards")
         return self._follow_up() if reading.turn else self._whole()
