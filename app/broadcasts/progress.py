@@ -23,7 +23,9 @@ log = get_logger("app.broadcasts")
 
 # A group takes 20 messages a minute, and clients' words go there too: the longer it lasts, the rarer.
 SOONEST, LATEST = timedelta(seconds=3), timedelta(seconds=15)
-END = "end"
+# Once it is over, only those who open the app are still counted; rarely, and for a day.
+LINGERS, LINGERING_PACE = timedelta(hours=24), timedelta(minutes=1)
+OVER, END = "over:", "end"
 
 
 def pace(running_for: timedelta) -> timedelta:
@@ -37,8 +39,10 @@ async def show_all(database: Database, bots: BotRegistry) -> None:
             """
             SELECT project_id, id, shown_at FROM broadcasts
             WHERE message_id IS NOT NULL AND shown <> 'end' AND state <> 'draft'
+                AND (shown NOT LIKE 'over:%' OR shown_at < now() - $1::interval)
             ORDER BY shown_at LIMIT 100
-            """
+            """,
+            LINGERING_PACE,
         )
     for row in rows:
         await _show_due(database, bots, row["project_id"], row["id"], row["shown_at"])
@@ -72,8 +76,11 @@ async def show(database: Database, bot: Bot, project: Project, found: Found) -> 
         return
     text, keyboard = panel(found, project, group.language)
     shown = sha256(f"{text}{keyboard}".encode()).hexdigest()[:16]
-    over = broadcast.state in ("done", "cancelled") and all(run.pending == 0 for run in found.runs)
-    changes = {"shown": END if over else shown, "shown_at": utc_now()}
+    if broadcast.state in ("done", "cancelled") and all(run.pending == 0 for run in found.runs):
+        shown = f"{OVER}{shown}"
+    changes = {"shown": shown, "shown_at": utc_now()}
+    if shown.startswith(OVER) and utc_now() - broadcast.updated_at > LINGERS:
+        changes["shown"] = END
     if shown != broadcast.shown:
         try:
             await bot(

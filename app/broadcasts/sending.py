@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
+from pydantic import ValidationError
 from redis.asyncio import Redis
 
 from app.broadcasts.courier import Courier, Errand
@@ -92,23 +93,32 @@ class Broadcaster:
             await self._cannot(errand)
             return
         self._unknown_since.pop(errand.broadcast_id, None)
-        courier = Courier(
-            errand,
-            bot=bot,
-            composer=Composer(self._settings, project, errand.broadcast_id),
-            database=self._database,
-            redis=self._redis,
-            office=self._office,
-            lease=timedelta(seconds=self._settings.broadcast_lease_seconds),
-            observe=self._observe,
-        )
+        try:
+            courier = Courier(
+                errand,
+                bot=bot,
+                composer=Composer(self._settings, project, errand.broadcast_id),
+                database=self._database,
+                redis=self._redis,
+                office=self._office,
+                lease=timedelta(seconds=self._settings.broadcast_lease_seconds),
+                observe=self._observe,
+            )
+        except ValidationError as error:
+            # Kept by another version of the product; it must not stop this process, which does other things too.
+            log.error("a broadcast's content is not readable", broadcast=str(errand.broadcast_id), exc_info=error)
+            await self._pause(errand, "refused: the stored content is not readable")
+            return
         self._couriers[errand.broadcast_id, errand.run] = courier, asyncio.create_task(courier.run())
 
     async def _cannot(self, errand: Errand) -> None:
         since = self._unknown_since.setdefault(errand.broadcast_id, time.monotonic())
         if time.monotonic() - since < UNKNOWN_BOT_SECONDS:
             return
+        await self._pause(errand, "no_bot")
+
+    async def _pause(self, errand: Errand, problem: str) -> None:
         async with self._database.connection() as connection:
             await BroadcastRepository(connection, errand.project_id).move(
-                errand.broadcast_id, "paused", allowed=("sending",), problem="no_bot"
+                errand.broadcast_id, "paused", allowed=("sending",), problem=problem
             )
