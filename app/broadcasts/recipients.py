@@ -122,9 +122,10 @@ class RecipientRepository:
         For a broadcast that is being sent (`sending`) everybody is looked at again: whoever left, was shut out,
         switched news off or has been waiting too long is skipped; whoever is in his quiet hours waits for their end.
         """
+        # By their places (they are locked), and person by person: else the planner reads both tables whole for a batch.
         look = (
             f"""
-            SELECT p.user_id,
+            SELECT p.place,
                 CASE
                     WHEN p.telegram_id IS NULL OR u.state <> 'active' THEN 'not here any more'
                     WHEN EXISTS (
@@ -134,11 +135,13 @@ class RecipientRepository:
                     WHEN {wishes.quiet_ends("now()")} > greatest(p.send_until, now()) THEN 'quiet for too long'
                 END AS obstacle,
                 {wishes.quiet_ends("now()")} AS quiet_ends
-            FROM picked p JOIN users u ON u.project_id = $1 AND u.id = p.user_id {wishes.QUIET_JOIN}
+            FROM picked p CROSS JOIN LATERAL (
+                SELECT * FROM users WHERE users.project_id = $1 AND users.id = p.user_id OFFSET 0
+            ) u {wishes.QUIET_JOIN}
             """  # noqa: S608  # conditions of this package
             if sending
             else """
-            SELECT p.user_id, CASE WHEN p.telegram_id IS NULL THEN 'not here any more' END AS obstacle,
+            SELECT p.place, CASE WHEN p.telegram_id IS NULL THEN 'not here any more' END AS obstacle,
                 now() AS quiet_ends
             FROM picked p WHERE $4::bigint IS NOT NULL
             """
@@ -146,7 +149,7 @@ class RecipientRepository:
         rows = await self._connection.fetch(
             f"""
             WITH picked AS MATERIALIZED (
-                SELECT r.user_id, r.telegram_id, r.send_until FROM broadcast_recipients r
+                SELECT r.ctid AS place, r.user_id, r.telegram_id, r.send_until FROM broadcast_recipients r
                 WHERE r.project_id = $1 AND r.broadcast_id = $2 AND r.run = $3 AND r.state = 'pending'
                     AND r.send_at <= now() AND EXISTS (
                         SELECT FROM broadcasts b
@@ -166,7 +169,8 @@ class RecipientRepository:
                         WHEN l.obstacle IS NULL AND l.quiet_ends <= now() THEN now() + $6::interval
                     END
                 FROM looked l
-                WHERE r.project_id = $1 AND r.broadcast_id = $2 AND r.run = $3 AND r.user_id = l.user_id
+                WHERE r.ctid = ANY(ARRAY(SELECT place FROM looked)) AND r.ctid = l.place
+                    AND r.project_id = $1 AND r.broadcast_id = $2 AND r.run = $3
                 RETURNING r.user_id, r.telegram_id, r.language, r.message_id, r.lease_until, r.state
             ), counted AS (
                 UPDATE broadcast_runs n SET skipped = n.skipped + s.skipped
