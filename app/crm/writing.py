@@ -7,7 +7,7 @@ from typing import Literal
 from aiogram import Bot
 from aiogram.exceptions import TelegramAPIError, TelegramBadRequest, TelegramForbiddenError, TelegramNetworkError
 from aiogram.methods import CopyMessage, SendMessage, TelegramMethod
-from aiogram.types import Message
+from aiogram.types import LinkPreviewOptions, Message
 
 from app.catalogue.library import Project
 from app.crm.contact import ContactCards
@@ -84,21 +84,36 @@ async def _echo(
     heading: str | None,
 ) -> None:
     """The client has it already: a fault here changes nothing of that."""
+    topics, above = Topics(database), heading or html(group.language, "staff.echo")
+    words = method if isinstance(method, SendMessage) and not method.entities else None
+    together = f"{above}\n{words.text}" if words is not None else ""
 
-    def copy(chat_id: int, thread_id: int) -> TelegramMethod[Message]:
-        header = heading or html(group.language, "staff.echo")
-        if isinstance(method, SendMessage) and not method.entities:
-            text = f"{header}\n{method.text}"
-            if len(text) <= TEXT_CHARACTERS:
-                return SendMessage(
-                    chat_id=chat_id, message_thread_id=thread_id, text=text, parse_mode=method.parse_mode
-                )
-        return CopyMessage(  # type: ignore[return-value]  # both answers carry the message id
-            chat_id=chat_id, message_thread_id=thread_id, from_chat_id=message.chat.id, message_id=message.message_id
+    def say(chat_id: int, thread_id: int) -> SendMessage:
+        return SendMessage(
+            chat_id=chat_id,
+            message_thread_id=thread_id,
+            text=together if fits else above,
+            link_preview_options=LinkPreviewOptions(is_disabled=True),
+            disable_notification=True,
         )
 
+    def copy(chat_id: int, thread_id: int) -> CopyMessage:
+        return CopyMessage(
+            chat_id=chat_id,
+            message_thread_id=thread_id,
+            from_chat_id=message.chat.id,
+            message_id=message.message_id,
+            disable_notification=True,
+        )
+
+    # With marks of its own the text is not ours to put together, and Telegram takes only so much.
+    fits = words is not None and not isinstance(words.parse_mode, str) and len(together) <= TEXT_CHARACTERS
     try:
-        shown, topic = await Topics(database).put(bot, project, group, copy, kind=CLIENT, user=user)
+        shown, topic = await topics.put(bot, project, group, say, kind=CLIENT, user=user)
+        shown_id = shown.message_id
+        if not fits:
+            copied, topic = await topics.put(bot, project, group, copy, kind=CLIENT, user=user)
+            shown_id = copied.message_id
         if topic.card_message_id is None:
             await ContactCards(database).keep(bot, project, group, user)
     except (TelegramAPIError, GroupUnusable, ClientErased, Unavailable) as error:
@@ -109,5 +124,5 @@ async def _echo(
             Lane(project.id, bot.id, message.chat.id, "out"),
             private_message_id=message.message_id,
             group_chat_id=group.chat_id,
-            group_message_id=shown.message_id,
+            group_message_id=shown_id,
         )

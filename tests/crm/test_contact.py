@@ -3,14 +3,15 @@
 from typing import Any
 
 import pytest
-from aiogram.methods import SendMessage
+from aiogram.methods import SendMessage, SendPhoto
+from aiogram.types import BufferedInputFile
 
 from app.crm.writing import write_to_client
 from app.kit.clock import utc_now
 from app.telegram.departures import DepartureRepository
 from app.users.tokens import Principal
 from app.wallet.service import wallet
-from tests.crm.stage import CLIENT, OWNER, Stage
+from tests.crm.stage import CLIENT, OWNER, PICTURE, Stage
 
 
 async def card(stage: Stage, chat: int) -> dict[str, Any]:
@@ -200,6 +201,23 @@ class TestWriting:
         assert written.message is not None
         await stage.client_says("спасибо", reply_to=written.message.message_id)
         assert (await stage.in_topic(chat))[-1]["reply_to_message"]["message_id"] == shown["message_id"]
+
+    async def test_a_picture_is_shown_under_its_heading(self, stage: Stage) -> None:
+        chat = await stage.group()
+        await stage.client_says("ау")
+        bot = stage.container.bots.bot(stage.bot_id())
+        assert bot is not None
+        written = await write_to_client(
+            stage.container.database,
+            bot=bot,
+            project=stage.luna,
+            user=await stage.client(),
+            make=lambda chat_id: SendPhoto(chat_id=chat_id, photo=BufferedInputFile(PICTURE, "card.jpg")),
+        )
+        assert written.outcome == "sent"
+        _, heading, picture = await stage.in_topic(chat)
+        assert heading["text"] == "📤 Отправлено клиенту от имени бота:"
+        assert "photo" in picture
 
     @pytest.mark.parametrize(
         ("fault", "outcome"),
