@@ -335,7 +335,10 @@ class TestSend:
 class TestDaily:
     async def test_the_same_card_all_day_uploaded_once(self, stage: Stage) -> None:
         talk = stage.talk()
-        first, second = await talk.say("/daily"), await talk.say("/daily")
+        first = await talk.say("/daily")
+        await stage.idle()
+        second = await talk.say("/daily")
+        await stage.idle()
         assert first["photo"][-1]["file_unique_id"] == second["photo"][-1]["file_unique_id"]
         assert first["caption"] == second["caption"]
         assert first["caption"].startswith("☀️ Карта дня: ")
@@ -356,8 +359,10 @@ class TestDaily:
     async def test_a_file_that_telegram_forgot_is_uploaded_again(self, stage: Stage) -> None:
         talk = stage.talk()
         await talk.say("/daily")
+        await stage.idle()
         await stage.value("UPDATE telegram_files SET file_id = 'AgADforgotten' RETURNING true")
         assert (await talk.say("/daily"))["photo"]
+        await stage.idle()
         assert await stage.value("SELECT file_id <> 'AgADforgotten' FROM telegram_files")
 
     async def test_each_project_has_its_own(self, stage: Stage) -> None:
