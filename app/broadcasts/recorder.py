@@ -95,8 +95,12 @@ class Recorder:
     async def _write(self, results: list[Result]) -> None:
         project_id, broadcast_id, run = self._key
         gone = [result for result in results if result.state == "gone"]
+        if not gone:
+            # One statement, which commits itself: the run's row is locked for no round trip.
+            async with self._database.connection() as connection:
+                await RecipientRepository(connection, project_id, broadcast_id, run).settle(results)
+            return
         async with self._database.transaction() as connection:
             recipients = RecipientRepository(connection, project_id, broadcast_id, run)
-            if gone:
-                await recipients.note_departures(self._bot_id, gone)
+            await recipients.note_departures(self._bot_id, gone)
             await recipients.settle(results)
