@@ -166,8 +166,12 @@ export class Session {
   }
 }
 
-/** What the button that opened the app says of itself: Telegram puts the parameter of a link into the initData, a button's stays in the address. */
+/**
+ * What the button that opened the app says of itself: Telegram puts the parameter of a link into the initData,
+ * a button's stays in the address.
+ */
 function startParam(): { start_param?: string } {
-  const found = new URLSearchParams(globalThis.location?.search ?? '').get('startapp') ?? '';
+  const search = typeof location === 'undefined' ? '' : location.search;
+  const found = new URLSearchParams(search).get('startapp') ?? '';
   return /^[A-Za-z0-9_-]{1,512}$/.test(found) ? { start_param: found } : {};
 }
