@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aiogram import Bot
+from aiogram.client.default import Default
 from aiogram.exceptions import TelegramAPIError, TelegramBadRequest, TelegramForbiddenError, TelegramNetworkError
 from aiogram.methods import CopyMessage, SendMessage, TelegramMethod
 from aiogram.types import LinkPreviewOptions, Message
@@ -107,7 +108,7 @@ async def _echo(
         )
 
     # With marks of its own the text is not ours to put together, and Telegram takes only so much.
-    fits = words is not None and not isinstance(words.parse_mode, str) and len(together) <= TEXT_CHARACTERS
+    fits = words is not None and isinstance(words.parse_mode, Default) and len(together) <= TEXT_CHARACTERS
     try:
         shown, topic = await topics.put(bot, project, group, say, kind=CLIENT, user=user)
         shown_id = shown.message_id

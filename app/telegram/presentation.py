@@ -34,9 +34,9 @@ CLOSED: Final = ("start", "paysupport", "terms", "privacy", "delete_me")
 STAFF: Final = ("find_user", "users", "user", "stats", "templates", "whoami")
 MANAGER: Final = (
     "find_user", "users", "user", "block", "unblock", "credit", "stats", "promo", "templates", "broadcast", "whoami",
-    "audit",
+    "audit", "group",
 )  # fmt: skip
-SUPER_ADMIN: Final = ("stats", "users", "find_user", "user", "connect_bot", "whoami", "audit")
+SUPER_ADMIN: Final = ("stats", "users", "find_user", "user", "connect_bot", "whoami", "audit", "group")
 
 # https://core.telegram.org/bots/api#setmyname, #setmydescription, #setmyshortdescription
 NAME, DESCRIPTION, SHORT_DESCRIPTION = 64, 512, 120
