@@ -17,6 +17,7 @@ from app.crm.topics import CLIENT, client_name, is_missing_topic
 from app.kit import json
 from app.kit.database import Database
 from app.kit.telemetry import get_logger
+from app.leads.phones import pretty
 from app.locales import html
 from app.users.repository import User
 
@@ -118,6 +119,8 @@ def card_text(facts: ContactFacts, language: str) -> str:
         f"👤 <b>{name}</b>" + (f" @{facts.username}" if facts.username else ""),
         html(language, "staff.card.id", id=facts.telegram_id, spoken=facts.language),
     ]
+    if facts.phone:
+        lines.append(html(language, "user.phone", phone=pretty(facts.phone)))
     if facts.source:
         lines.append(html(language, "staff.card.source", source=facts.source))
     lines.append(html(language, "staff.card.seen", first=day(facts.first_seen), last=day(facts.last_seen)))

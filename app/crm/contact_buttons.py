@@ -5,8 +5,9 @@ from collections.abc import Callable
 from aiogram.types import InlineKeyboardButton
 
 from app.crm.contact_facts import ContactFacts
+from app.crm.drafts_buttons import ask_row
 
 # (the client, the group's language) → one row
 ButtonRow = Callable[[ContactFacts, str], list[InlineKeyboardButton]]
 
-ROWS: tuple[ButtonRow, ...] = ()
+ROWS: tuple[ButtonRow, ...] = (ask_row,)

@@ -26,6 +26,7 @@ class ContactFacts:
     last_reading: datetime | None
     balance: int
     left: bool
+    phone: str | None = None
 
     @property
     def name(self) -> str:
@@ -43,7 +44,8 @@ async def contact_facts(
             EXISTS (
                 SELECT FROM telegram_departures d
                 WHERE d.project_id = u.project_id AND d.chat_id = u.telegram_id AND d.bot_id = $3
-            )
+            ),
+            (SELECT c.phone FROM user_contacts c WHERE c.project_id = u.project_id AND c.user_id = u.id)
         FROM users u
         LEFT JOIN wallets w ON w.project_id = u.project_id AND w.user_id = u.id AND w.unit = 'readings'
         CROSS JOIN LATERAL (

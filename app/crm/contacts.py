@@ -34,6 +34,8 @@ class ContactRepository:
             """,
             self._project_id, user_id, phone,
         )  # fmt: skip
+        # The card that is pinned in his topic shows the number.
+        await self._connection.execute("SELECT contact_card_due($1::smallint, $2)", self._project_id, user_id)
 
     async def phone(self, user_id: UUID) -> str | None:
         """In E.164: the one he shared, else the one of his last request; None if we know neither."""

@@ -16,6 +16,7 @@ from app.crm import people
 from app.crm.audit import record
 from app.crm.commands.scope import RoleMiddleware, Scope, StaffCommand, StaffPress
 from app.crm.commands.target import target
+from app.crm.drafts_buttons import DraftAsk
 from app.crm.drafts_repository import Draft, DraftRepository
 from app.crm.outbox import ClientUnreachable, Outbox
 from app.crm.people import Client
@@ -30,20 +31,9 @@ JOB = "crm.draft"
 TEXT_CHARACTERS = 3500
 
 
-class DraftAsk(CallbackData, prefix="draft_for"):
-    """On a client's card: a draft for him."""
-
-    user: UUID
-
-
 class DraftButton(CallbackData, prefix="draft"):
     draft: UUID
     action: Literal["send", "again", "discard"]
-
-
-def ask_button(user_id: UUID, language: str) -> InlineKeyboardButton:
-    """For whoever shows a client to the staff in his topic."""
-    return InlineKeyboardButton(text=plain(language, "button.draft"), callback_data=DraftAsk(user=user_id).pack())
 
 
 def buttons(draft_id: UUID, language: str) -> InlineKeyboardMarkup:

@@ -64,7 +64,7 @@ async def figures(connection: Connection, *, project_ids: Sequence[int], period:
         WITH people AS (
             SELECT u.project_id, count(*) FILTER (WHERE u.created_at >= $2) AS newcomers,
                 count(*) FILTER (WHERE u.last_seen_at >= $2 OR r.id IS NOT NULL) AS active,
-                count(*) FILTER (WHERE u.created_at < $2 AND (u.last_seen_at >= $2 OR r.id IS NOT NULL)) AS returning
+                count(*) FILTER (WHERE u.created_at < $2 AND (u.last_seen_at >= $2 OR r.id IS NOT NULL)) AS came_back
             FROM users u LEFT JOIN LATERAL (
                 SELECT id FROM readings
                 WHERE project_id = u.project_id AND user_id = u.id AND created_at >= $2 LIMIT 1
@@ -81,7 +81,7 @@ async def figures(connection: Connection, *, project_ids: Sequence[int], period:
             SELECT project_id, sum(cost_micros)::bigint AS cost FROM generations
             WHERE project_id = ANY($1::smallint[]) AND finished_at >= $2 GROUP BY project_id
         )
-        SELECT p.project_id, newcomers, active, returning, COALESCE(started, 0), COALESCE(finished, 0),
+        SELECT p.project_id, newcomers, active, came_back, COALESCE(started, 0), COALESCE(finished, 0),
             COALESCE(good, 0), COALESCE(bad, 0), COALESCE(cost, 0)
         FROM people p LEFT JOIN made USING (project_id) LEFT JOIN written USING (project_id)
         """,

@@ -53,7 +53,7 @@ class Crew:
             known = TelegramPerson(telegram_id, name, more.get("last_name"), more.get("username"), LANGUAGES[slug])
             user = await self.container.sessions.meet(connection, project=self.project(slug), person=known)
         # The bot may write to whoever has opened the chat.
-        await self.desk.order("say", bot=self.bot_id(slug), user=telegram_id, text="/start")
+        await self.private("/start", user=telegram_id, slug=slug)
         return user.id
 
     async def command(
