@@ -266,7 +266,7 @@ async def run(*, port: int, data_dir: Path) -> None:
         model_socket = socket.create_server(("127.0.0.1", 0))
         environment["TELEGRAM_API_URL"] = address_of(telegram_socket)
         environment["DESK_URL"] = address_of(desk_socket)
-        environment.setdefault("SUPER_ADMIN_IDS", str(OWNER["id"]))
+        environment.setdefault("SUPER_ADMINS", str(OWNER["id"]))
         environment.setdefault("MODEL_PROFILES", model_profiles(address_of(model_socket)))
         settings = settings_of(environment)
         await refuse_real_bots(settings)

@@ -28,6 +28,9 @@ OWNER = STAFF[0]
 GROUP = "Arcana Staff"
 # 1 November 2025. Counted from here the numbers stay small, and no run makes more of them than it has seconds.
 NUMBERS_BEGIN = 1_761_955_200
+# The bots answer as soon as the worker runs, which may still be starting.
+PATIENCE_SECONDS = 120.0
+LOOK_SECONDS = 0.5
 
 
 def first_id() -> int:
@@ -51,8 +54,12 @@ class DemoDesk:
         self._served: set[int] = set()
         self._projects: tuple[Project, ...] = ()
         self._changed = asyncio.Event()
+        self._connecting: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
+        for task in self._connecting:
+            task.cancel()
+        await asyncio.gather(*self._connecting, return_exceptions=True)
         await self._client.aclose()
 
     async def furnish(self) -> None:
@@ -90,6 +97,28 @@ class DemoDesk:
         for person in STAFF[1:]:
             await self._post("members", {"chat": chat, "user": person["id"], "status": "administrator"})
         await self._post("bot-rights", {"chat": chat, "bot": bot_id, "status": "administrator"})
+        connecting = asyncio.create_task(self._connect(bot_id, chat))
+        self._connecting.add(connecting)
+        connecting.add_done_callback(self._connecting.discard)
+
+    async def _connect(self, bot_id: int, chat: int) -> None:
+        """The owner tells the bot which group is the staff's, by the bot's own menu, as he would by hand."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._post("say", {"user": OWNER["id"], "bot": bot_id, "text": "/group"})
+                while (button := await self._choice(bot_id)) is None:  # noqa: ASYNC110  # another process answers
+                    await asyncio.sleep(LOOK_SECONDS)
+                key = {"user": OWNER["id"], "bot": bot_id, "text": button, "chat_shared": {"chat_id": chat}}
+                await self._post("keyboard", key)
+        except (httpx.HTTPError, TimeoutError) as error:
+            log.warning("a staff group could not be connected", bot_id=bot_id, reason=type(error).__name__)
+
+    async def _choice(self, bot_id: int) -> str | None:
+        """The caption of the button that asks the owner for a group, once the bot shows it."""
+        answer = (await self._client.get("chats", params={"person": OWNER["id"]})).raise_for_status()
+        private: dict[str, Any] = next((row for row in answer.json() if row.get("bot") == bot_id), {})
+        rows = (private.get("reply_keyboard") or {}).get("keyboard", [])
+        return next((button["text"] for row in rows for button in row if "request_chat" in button), None)
 
     async def _post(self, path: str, body: dict[str, Any]) -> Any:
         answer = (await self._client.post(path, json=body)).raise_for_status()
