@@ -18,7 +18,7 @@ Usage: ./entrypoint.sh COMMAND
   migrate   bring the database up to date
   doctor    say in words what is wrong with this installation
 
-Any other command of `python -m app` works as well: credit, evaluate, bench, pair, keys, openapi.
+Any other command of `python -m app` works as well: credit, staff-link, evaluate, bench, pair, keys, openapi.
 TEXT
 }
 

@@ -18,7 +18,7 @@ from app.kit import json
 from app.kit.database import Database
 from app.kit.telemetry import get_logger
 from app.leads.phones import pretty
-from app.locales import html
+from app.locales import html, plain, texts
 from app.users.repository import User
 
 log = get_logger("app.crm.contact")
@@ -122,7 +122,7 @@ def card_text(facts: ContactFacts, language: str) -> str:
     if facts.phone:
         lines.append(html(language, "user.phone", phone=pretty(facts.phone)))
     if facts.source:
-        lines.append(html(language, "staff.card.source", source=facts.source))
+        lines.append(html(language, "staff.card.source", source=_source(language, facts.source)))
     lines.append(html(language, "staff.card.seen", first=day(facts.first_seen), last=day(facts.last_seen)))
     if facts.last_reading is None:
         lines.append(html(language, "staff.card.no_readings"))
@@ -134,6 +134,12 @@ def card_text(facts: ContactFacts, language: str) -> str:
     if facts.left:
         lines.append(html(language, "staff.card.left"))
     return "\n".join(lines)
+
+
+def _source(language: str, source: str) -> str:
+    """Whence a person came; a campaign goes by the name that its link has."""
+    known = f"staff.source.{source}"
+    return plain(language, known) if known in texts(language) else source
 
 
 def card_keyboard(facts: ContactFacts, language: str) -> InlineKeyboardMarkup | None:
