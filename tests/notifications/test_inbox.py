@@ -39,7 +39,7 @@ class TestInbox:
         await tell(person, "account", event="credited", unit="readings", amount=3)
         first = await inbox(person, "?limit=2")
         assert first["unread"] == 6
-        assert [item["text"] for item in first["items"]] == ["На вашем счёте прибавилось 3 расклада.", "Ответ 4"]
+        assert [item["text"] for item in first["items"]] == ["На твоём счёте прибавилось 3 расклада.", "Ответ 4"]
         assert first["items"][0]["screen"] == {"name": "profile", "reading_id": None}
         rest = await inbox(person, f"?limit=10&cursor={first['next_cursor']}")
         assert [item["text"] for item in rest["items"]] == [f"Ответ {number}" for number in (3, 2, 1, 0)]

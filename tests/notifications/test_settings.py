@@ -1,5 +1,7 @@
 """`/settings` over the desk, in both languages."""
 
+import asyncio
+
 import pytest
 
 from app.notifications.telegram import Setting, is_known
@@ -37,6 +39,7 @@ class TestSettings:
         anna = stage.talk(user=32)
         page = await anna.say("/settings")
         await anna.press(page, "На «вы»")
+        await stage.idle()
         assert "✓ На «вы»" in captions(await anna.get(page))
         assert await stage.value("SELECT address FROM users WHERE telegram_id = 32") == "formal"
 
@@ -44,10 +47,10 @@ class TestSettings:
         anna = stage.talk(user=33)
         page = await anna.say("/settings")
         data = buttons(page)[2]["callback_data"]
-        for _ in range(2):
-            await stage.desk.press(page["message_id"], data, user=33, bot=anna.bot_id)
-        assert captions(await anna.get(page))[2] == "Новости и акции"
+        press = stage.desk.press
+        await asyncio.gather(*(press(page["message_id"], data, user=33, bot=anna.bot_id) for _ in range(2)))
         await stage.idle()
+        assert captions(await anna.get(page))[2] == "Новости и акции"
 
     @pytest.mark.parametrize(
         ("data", "known"),
