@@ -53,6 +53,7 @@ class RateLimits:
         self._windows: dict[_Name, _Window] = {}
         self._untold: dict[_Name, _Window] = {}
         self._telling: asyncio.Task[None] | None = None
+        self._exchanging = asyncio.Lock()
         self._prune_at = 0.0
         self._away = False
 
@@ -92,6 +93,10 @@ class RateLimits:
 
     async def exchange(self) -> None:
         """Tells Redis of the uses since the last time, and learns of those in the other processes."""
+        async with self._exchanging:
+            await self._exchange()
+
+    async def _exchange(self) -> None:
         batch = [(name, window, window.untold) for name, window in self._untold.items()]
         self._untold = {}
         try:
