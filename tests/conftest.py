@@ -205,7 +205,7 @@ async def serve(app: ASGIApp) -> AsyncIterator[str]:
         uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False, timeout_graceful_shutdown=1)
     )
     # Signals belong to pytest.
-    server.capture_signals = nullcontext  # type: ignore[method-assign,assignment]
+    server.capture_signals = nullcontext  # type: ignore[method-assign,assignment]  # see the line above
     running = asyncio.create_task(server.serve())
     while not server.started:
         if running.done():

@@ -171,9 +171,7 @@ class TestPlainWords:
         assert refused.returncode == 1
         assert "There is no Python on this machine" in refused.stderr
 
-    @pytest.mark.parametrize(
-        ("version", "enough"), [("v18.20.4", False), ("v20.18.3", False), ("v22.1.0", True)]
-    )
+    @pytest.mark.parametrize(("version", "enough"), [("v18.20.4", False), ("v20.18.3", False), ("v22.1.0", True)])
     def test_age_of_node(self, ready: Checkout, version: str, enough: bool) -> None:
         shutil.rmtree(ready.folder / "miniapp" / "dist")
         ready.tool("node", f"#!/bin/sh\necho {version}\n")

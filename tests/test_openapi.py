@@ -101,7 +101,7 @@ def installation(
                 async with open_api(settings) as api, open_worker(settings):
                     furnished.put(await furnish(api))
                     await over.wait()
-        except BaseException as error:
+        except BaseException as error:  # raised again where it is waited for
             furnished.put(error)
             raise
 

@@ -7,6 +7,7 @@ from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
 from sqlalchemy.dialects import postgresql
 
 from alembic import op
+from app.kit.migrations import run_script
 
 revision: str = "0001"
 down_revision: str | None = None
@@ -26,11 +27,6 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON wallet_entries
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON wallet_entries
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_ledger_change();
 """
-
-
-def run_script(script: str) -> None:
-    """Several statements at once, which a prepared statement cannot hold."""
-    op.get_bind().connection.dbapi_connection.run_async(lambda connection: connection.execute(script))  # type: ignore[union-attr]  # a migration has a connection
 
 
 def upgrade() -> None:

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from alembic import op
+from app.kit.migrations import run_script
 
 revision: str = "0002"
 down_revision: str | None = "0001"
@@ -60,11 +61,6 @@ DROP FUNCTION contact_card_of_row();
 DROP FUNCTION contact_card_of_user();
 DROP FUNCTION contact_card_due(smallint, uuid);
 """
-
-
-def run_script(script: str) -> None:
-    """Several statements at once, which a prepared statement cannot hold."""
-    op.get_bind().connection.dbapi_connection.run_async(lambda connection: connection.execute(script))  # type: ignore[union-attr]  # a migration has a connection
 
 
 def upgrade() -> None:

@@ -99,21 +99,23 @@ class CallLimits:
         return taken
 
     async def _take_shared(self, project_key: str, token: str) -> bool:
-        if not self._redis_answers():
+        redis = self._shared()
+        if redis is None:
             return True
         arguments = (self._per_project, self._total, token, self._lease_seconds)
         try:
-            return bool(await self._redis.eval(_TAKE, 2, *self._keys(project_key), *arguments))  # type: ignore[union-attr]  # checked above
+            return bool(await redis.eval(_TAKE, 2, *self._keys(project_key), *arguments))
         except REDIS_LOST as error:
             self._redis_lost(error)
             return True
 
     async def _give_back(self, project_key: str, token: str) -> None:
         self._forget(project_key, token)
-        if not self._redis_answers():
+        redis = self._shared()
+        if redis is None:
             return
         try:
-            async with self._redis.pipeline(transaction=False) as pipeline:  # type: ignore[union-attr]  # checked above
+            async with redis.pipeline(transaction=False) as pipeline:
                 for name in self._keys(project_key):
                     pipeline.zrem(name, token)
                 await pipeline.execute()
@@ -137,15 +139,17 @@ class CallLimits:
                 await self._renew_project(project_key, held)
 
     async def _renew_project(self, project_key: str, held: list[str]) -> None:
-        if not self._redis_answers():
+        redis = self._shared()
+        if redis is None:
             return
         try:
-            await self._redis.eval(_RENEW, 2, *self._keys(project_key), self._lease_seconds, *held)  # type: ignore[union-attr]  # checked above
+            await redis.eval(_RENEW, 2, *self._keys(project_key), self._lease_seconds, *held)
         except REDIS_LOST as error:
             self._redis_lost(error)
 
-    def _redis_answers(self) -> bool:
-        return self._redis is not None and asyncio.get_running_loop().time() >= self._redis_back_at
+    def _shared(self) -> Redis | None:
+        """None without Redis, and for a while after it did not answer."""
+        return self._redis if asyncio.get_running_loop().time() >= self._redis_back_at else None
 
     def _redis_lost(self, error: BaseException) -> None:
         # A frozen Redis costs a timeout a question: do not ask again at once.

@@ -140,7 +140,7 @@ async def alerting(services: Container, process: Process) -> AsyncIterator[None]
     running = asyncio.create_task(alerts.run())
     try:
         yield
-    except Exception:
+    except Exception:  # whatever ends a process is told, and goes on its way
         log.exception("a process ends with an error", process=process)
         raise
     finally:

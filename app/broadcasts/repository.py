@@ -98,7 +98,7 @@ class BroadcastRepository:
 
     async def get(self, broadcast_id: UUID, *, lock: bool = False) -> Broadcast | None:
         row = await self._connection.fetchrow(
-            f"SELECT {COLUMNS} FROM broadcasts WHERE project_id = $1 AND id = $2 {'FOR UPDATE' if lock else ''}",  # noqa: S608
+            f"SELECT {COLUMNS} FROM broadcasts WHERE project_id = $1 AND id = $2 {'FOR UPDATE' if lock else ''}",  # noqa: S608  # the columns are a constant
             self._project_id, broadcast_id,
         )  # fmt: skip
         return to_broadcast(row) if row else None
@@ -119,7 +119,7 @@ class BroadcastRepository:
         """`values` maps columns, which the service has allow-listed, to values."""
         assignments = "".join(f", {column} = ${number}" for number, column in enumerate(values, start=3))
         await self._connection.execute(
-            f"UPDATE broadcasts SET updated_at = now(){assignments} WHERE project_id = $1 AND id = $2",  # noqa: S608
+            f"UPDATE broadcasts SET updated_at = now(){assignments} WHERE project_id = $1 AND id = $2",  # noqa: S608  # allow-listed, as said above
             self._project_id, broadcast_id, *values.values(),
         )  # fmt: skip
 
@@ -127,7 +127,7 @@ class BroadcastRepository:
         """Where its panel is and what it shows; `values` maps columns, named by the code alone, to values."""
         assignments = ", ".join(f"{column} = ${number}" for number, column in enumerate(values, start=3))
         await self._connection.execute(
-            f"UPDATE broadcasts SET {assignments} WHERE project_id = $1 AND id = $2",  # noqa: S608
+            f"UPDATE broadcasts SET {assignments} WHERE project_id = $1 AND id = $2",  # noqa: S608  # as said above
             self._project_id, broadcast_id, *values.values(),
         )  # fmt: skip
 

@@ -130,7 +130,7 @@ class Refresher:
         except LeaseLost:
             log.warning("catalogue refresh took too long; another process has taken over")
             return "busy"
-        except BaseException:
+        except BaseException:  # goes on its way
             # Cancelled, or Postgres went away: the others need not wait until the lease runs out.
             await self._give_back(lease)
             raise

@@ -65,7 +65,7 @@ def _media(
         return InputMediaVideo(media=message.video.file_id, **words, **looks)  # type: ignore[arg-type]  # by name
     # An animation comes with a document of the same file.
     if message.animation is not None:
-        return InputMediaAnimation(media=message.animation.file_id, **words, **looks)  # type: ignore[arg-type]
+        return InputMediaAnimation(media=message.animation.file_id, **words, **looks)  # type: ignore[arg-type]  # by name
     if message.audio is not None:
         return InputMediaAudio(media=message.audio.file_id, **words)  # type: ignore[arg-type]  # by name
     if message.document is not None:

@@ -78,7 +78,7 @@ class GroupRepository:
     async def checked(self, chat_id: int, *, title: str | None, problems: Sequence[str]) -> StaffGroup | None:
         """Records what a look at the group found; the group as it was before, None if it is not this chat any more."""
         row = await self._connection.fetchrow(
-            f"SELECT {COLUMNS} FROM staff_groups WHERE project_id = $1 AND chat_id = $2 FOR UPDATE",  # noqa: S608
+            f"SELECT {COLUMNS} FROM staff_groups WHERE project_id = $1 AND chat_id = $2 FOR UPDATE",  # noqa: S608  # the columns are a constant
             self._project_id, chat_id,
         )  # fmt: skip
         if row is None:
@@ -101,7 +101,7 @@ class GroupRepository:
         if moved:
             for table, column in (("staff_topics", "chat_id"), ("message_links", "group_chat_id")):
                 await self._connection.execute(
-                    f"UPDATE {table} SET {column} = $3 WHERE project_id = $1 AND {column} = $2",  # noqa: S608
+                    f"UPDATE {table} SET {column} = $3 WHERE project_id = $1 AND {column} = $2",  # noqa: S608  # names of the line above
                     self._project_id, old_chat_id, new_chat_id,
                 )  # fmt: skip
         return bool(moved)
@@ -117,7 +117,7 @@ class GroupRepository:
 async def groups_to_check(connection: Connection, *, limit: int = 100) -> list[StaffGroup]:
     """Groups of all projects that lacked something when they were looked at; for the periodic check."""
     rows = await connection.fetch(
-        f"SELECT {COLUMNS} FROM staff_groups WHERE problems <> '[]'::jsonb ORDER BY checked_at LIMIT $1",  # noqa: S608
+        f"SELECT {COLUMNS} FROM staff_groups WHERE problems <> '[]'::jsonb ORDER BY checked_at LIMIT $1",  # noqa: S608  # the columns are a constant
         limit,
     )
     return [to_group(row) for row in rows]

@@ -142,7 +142,7 @@ class LinkRepository:
             SELECT {COLUMNS}, ready_at <= now() AS ready FROM message_links
             WHERE project_id = $1 AND bot_id = $2 AND private_chat_id = $3 AND direction = $4 AND state = 'waiting'
             ORDER BY {source} LIMIT $5
-            """,  # noqa: S608  # constants
+            """,  # noqa: S608  # constants only
             self._project_id, lane.bot_id, lane.private_chat_id, lane.direction, MOST_PARTS + 1,
         )  # fmt: skip
         if not rows:
@@ -190,7 +190,7 @@ class LinkRepository:
             else "group_chat_id = $3, group_message_id = $4"
         )
         await self._connection.execute(
-            f"UPDATE message_links SET state = 'sent', leased_until = NULL, {change} WHERE project_id = $1 AND id = $2",  # noqa: S608
+            f"UPDATE message_links SET state = 'sent', leased_until = NULL, {change} WHERE project_id = $1 AND id = $2",  # noqa: S608  # one of the two above
             self._project_id, link.id, chat_id, message_id,
         )  # fmt: skip
 
@@ -215,7 +215,7 @@ class LinkRepository:
             WHERE project_id = $1 AND bot_id = $2 AND private_chat_id = $3 AND direction = $4
                 AND state = 'sending' AND leased_until < now()
             ORDER BY {SOURCE[lane.direction]} FOR UPDATE
-            """,  # noqa: S608  # constants
+            """,  # noqa: S608  # constants only
             self._project_id, lane.bot_id, lane.private_chat_id, lane.direction,
         )  # fmt: skip
         return [to_link(row) for row in rows]

@@ -125,7 +125,7 @@ async def get(connection: Connection, *, project_ids: Sequence[int], user_id: UU
         f"""
         SELECT {COLUMNS} FROM users u
         WHERE u.project_id = ANY($1::smallint[]) AND u.id = $2 AND u.telegram_id IS NOT NULL
-        """,  # noqa: S608
+        """,  # noqa: S608  # the columns are a constant
         list(project_ids), user_id,
     )  # fmt: skip
     return to_client(row) if row else None

@@ -143,7 +143,7 @@ class Topics:
         except (TelegramBadRequest, TelegramForbiddenError, TelegramMigrateToChat, TelegramNotFound) as error:
             await self._release(topic)
             raise await self._blame(group, error, always=True) from error
-        except BaseException:
+        except BaseException:  # also when cancelled: whoever waits for this topic may make it
             await asyncio.shield(self._release(topic))
             raise
         async with self._database.connection() as connection:

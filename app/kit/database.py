@@ -223,7 +223,7 @@ class _Transaction:
         try:
             self._transaction = connection.transaction()
             await self._transaction.start()
-        except BaseException as error:
+        except BaseException as error:  # also when cancelled: the connection goes back
             await self._use.__aexit__(type(error), error, error.__traceback__)
             raise
         return connection
@@ -233,7 +233,7 @@ class _Transaction:
     ) -> None:
         try:
             await self._transaction.__aexit__(kind, error, trace)
-        except BaseException as failure:
+        except BaseException as failure:  # as above
             await self._use.__aexit__(type(failure), failure, failure.__traceback__)
             raise
         await self._use.__aexit__(kind, error, trace)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from alembic import command
+from alembic import command, op
 
 ROOT = Path(__file__).parent.parent.parent
 # One number for everybody who migrates this product.
@@ -26,6 +26,13 @@ def config(url: str) -> Config:
 
 def sqlalchemy_url(url: str) -> str:
     return url.replace("postgresql://", "postgresql+asyncpg://", 1)
+
+
+def run_script(script: str) -> None:
+    """For migrations: several statements at once, which a prepared statement cannot hold."""
+    connection = op.get_bind().connection.dbapi_connection
+    assert connection is not None  # noqa: S101  # a migration has one
+    connection.run_async(lambda driver: driver.execute(script))
 
 
 async def migrate(url: str) -> None:

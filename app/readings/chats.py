@@ -151,7 +151,7 @@ class ReadingChatRepository:
     async def _change(self, chat: ReadingChat, change: str, *values: object) -> bool:
         # `change` is one of the constants above.
         outcome = await self._connection.execute(
-            f"UPDATE reading_chats SET {change}, updated_at = now() WHERE project_id = $1 AND id = $2 AND lease = $3",  # noqa: S608
+            f"UPDATE reading_chats SET {change}, updated_at = now() WHERE project_id = $1 AND id = $2 AND lease = $3",  # noqa: S608  # a constant, as said above
             self._project_id, chat.id, chat.lease, *values,
         )  # fmt: skip
         return bool(outcome == "UPDATE 1")

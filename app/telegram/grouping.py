@@ -46,7 +46,7 @@ class GroupCommit(Generic[Item, Outcome]):
     async def _settle(self, batch: list[tuple[Item, "asyncio.Future[Outcome]"]]) -> None:
         try:
             outcomes = await self._write([item for item, _ in batch])
-        except BaseException as error:
+        except BaseException as error:  # whatever it was, everybody of the batch is told
             if len(batch) > 1 and isinstance(error, self._one_by_one):
                 for one in batch:
                     await self._settle([one])

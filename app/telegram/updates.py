@@ -219,7 +219,7 @@ class UpdateRepository:
     async def _close(self, claimed: Claimed, change: str, *values: Any) -> bool:
         # `change` is one of the constants above.
         outcome = await self._connection.execute(
-            f"UPDATE telegram_updates SET {change} WHERE bot_id = $1 AND update_id = $2 AND project_id = $3"  # noqa: S608
+            f"UPDATE telegram_updates SET {change} WHERE bot_id = $1 AND update_id = $2 AND project_id = $3"  # noqa: S608  # a constant, as said above
             " AND state = 'pending' AND attempts = $4",
             claimed.bot_id, claimed.update_id, self._project_id, claimed.attempt, *values,
         )  # fmt: skip

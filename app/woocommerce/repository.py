@@ -38,11 +38,11 @@ class StoresRepository:
         )
 
     async def get(self, store_id: UUID) -> Store | None:
-        row = await self.connection.fetchrow(f"SELECT {COLUMNS} FROM stores WHERE id = $1", store_id)  # noqa: S608  # constants
+        row = await self.connection.fetchrow(f"SELECT {COLUMNS} FROM stores WHERE id = $1", store_id)  # noqa: S608  # constants only
         return Store(**dict(row)) if row else None
 
     async def paired(self) -> Store | None:
-        row = await self.connection.fetchrow(f"SELECT {COLUMNS} FROM stores WHERE state = 'paired'")  # noqa: S608  # constants
+        row = await self.connection.fetchrow(f"SELECT {COLUMNS} FROM stores WHERE state = 'paired'")  # noqa: S608  # constants only
         return Store(**dict(row)) if row else None
 
     async def pair(

@@ -100,7 +100,7 @@ class Consumer:
                 if not self._stopping:
                     raise
                 raise RetryRequested(reason="this worker is being stopped") from None
-            except Exception:
+            except Exception:  # goes on its way
                 # What must not be lost is a row of its feature, found again by that feature's own beat.
                 log.exception("a job failed", job=job.name)
                 raise

@@ -42,7 +42,7 @@ class TestReading:
 
 class TestFence:
     def test_tag_is_new_for_every_prompt(self) -> None:
-        tags = {re.search(r"<(question-\w+)>", build(make_brief()).messages[1]["content"])[1] for _ in range(20)}  # type: ignore[index]
+        tags = {re.search(r"<(question-\w+)>", build(make_brief()).messages[1]["content"])[1] for _ in range(20)}  # type: ignore[index]  # a tag that is missing fails the test
         assert len(tags) == 20
 
     @pytest.mark.parametrize(

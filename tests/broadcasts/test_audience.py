@@ -181,7 +181,7 @@ class TestWords:
 
     def test_moments(self) -> None:
         wall, zone = read_moment("25.11 18:00", zone="Europe/Moscow", now=NOON)
-        assert (wall, zone) == (datetime(2026, 11, 25, 18, 0), "Europe/Moscow")  # noqa: DTZ001
+        assert (wall, zone) == (datetime(2026, 11, 25, 18, 0), "Europe/Moscow")  # noqa: DTZ001  # what a clock on the wall shows
         assert read_moment("25.11 14:00", zone="Europe/Moscow", now=NOON)[0].year == 2027
         assert read_moment("1.3.2027, 9:05 Asia/Tokyo", zone="UTC", now=NOON)[1] == "Asia/Tokyo"
         for wrong in ("31.02 10:00", "25.11 25:00", "завтра", "25.11 18:00 Mars/Base", "29.02.2027 10:00"):

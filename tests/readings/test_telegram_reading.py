@@ -61,7 +61,7 @@ class TestConsent:
         assert "18 лет" in page["text"]
         assert "искусственный интеллект" in page["text"]
         # The project's own notice stands below.
-        assert page["text"].endswith(stage.projects["luna"].notice["ru"])  # type: ignore[index]
+        assert page["text"].endswith(stage.projects["luna"].notice["ru"])  # type: ignore[index]  # luna has a notice
         assert captions(page) == [
             "✓ На «ты»", "На «вы»", "Она", "Он", "✓ Не уточнять", "Мне есть 18, принимаю", "📜 Условия", "🔒 О данных",
         ]  # fmt: skip

@@ -84,7 +84,7 @@ class TestLimiter:
 
 
 def bot_of(office: Office, bot_id: int = LUNA, **options: object) -> Bot:
-    bot = office.bots(**options).bot(bot_id)  # type: ignore[arg-type]
+    bot = office.bots(**options).bot(bot_id)  # type: ignore[arg-type]  # they are handed on as they come
     assert bot is not None
     return bot
 

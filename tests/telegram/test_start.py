@@ -43,7 +43,7 @@ class TestStart:
     ) -> None:
         reply = await talk(office, desk, luna, "/start", language=language)
         assert reply["text"] == welcome
-        first, *others = reply["reply_markup"]["inline_keyboard"]  # type: ignore[index]
+        first, *others = reply["reply_markup"]["inline_keyboard"]  # type: ignore[index]  # a message as JSON
         assert first == [{"text": caption, "web_app": {"url": "https://tarot.example/luna/"}}]
         actions = [button["callback_data"] for row in others for button in row]
         assert actions == ["menu:reading", "menu:daily", "menu:balance", "menu:help"]
@@ -118,7 +118,7 @@ class TestAddress:
     async def test_plain_http_gets_an_ordinary_button(self, office: Office, desk: Desk, luna: Project) -> None:
         reply = await talk(office, desk, luna, "/start", public_url="http://tarot.example:8080", demo=False)
         url = "http://tarot.example:8080/luna/"
-        assert reply["reply_markup"]["inline_keyboard"][0] == [{"text": "🔮 Сделать расклад", "url": url}]  # type: ignore[index]
+        assert reply["reply_markup"]["inline_keyboard"][0] == [{"text": "🔮 Сделать расклад", "url": url}]  # type: ignore[index]  # a message as JSON
 
     @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "192.168.1.5", "server.local"])
     async def test_an_address_that_telegram_refuses_stands_in_the_text(
@@ -134,7 +134,7 @@ class TestAddress:
     async def test_the_demo_opens_http_inside_telegram(self, office: Office, desk: Desk, luna: Project) -> None:
         reply = await talk(office, desk, luna, "/start", public_url="http://127.0.0.1:8000")
         url = "http://127.0.0.1:8000/luna/"
-        button = reply["reply_markup"]["inline_keyboard"][0][0]  # type: ignore[index]
+        button = reply["reply_markup"]["inline_keyboard"][0][0]  # type: ignore[index]  # a message as JSON
         assert button == {"text": "🔮 Сделать расклад", "web_app": {"url": url}}
 
 
@@ -142,7 +142,7 @@ class TestOtherTexts:
     async def test_a_friendly_answer_with_the_button(self, office: Office, desk: Desk, luna: Project) -> None:
         reply = await talk(office, desk, luna, "Что меня ждёт?")
         assert str(reply["text"]).startswith("Я отвечаю картами")
-        assert reply["reply_markup"]["inline_keyboard"][0][0]["web_app"]  # type: ignore[index]
+        assert reply["reply_markup"]["inline_keyboard"][0][0]["web_app"]  # type: ignore[index]  # a message as JSON
         english = await talk(office, desk, luna, "/unknown", language="en")
         assert str(english["text"]).startswith("I answer with cards")
 
@@ -207,4 +207,4 @@ async def test_two_bots_answer_the_same_person_each_for_itself(
         talk(office, desk, luna, "/start"), talk(office, desk, verbena, "/start", language="en")
     )
     assert [reply["text"] for reply in replies] == ["Привет от luna <&>", "Hello from verbena <&>"]
-    assert [reply["from"]["id"] for reply in replies] == [LUNA, VERBENA]  # type: ignore[index]
+    assert [reply["from"]["id"] for reply in replies] == [LUNA, VERBENA]  # type: ignore[index]  # a message as JSON

@@ -138,9 +138,9 @@ def test_ids_and_secrets_are_opaque_and_the_same_in_every_process(settings: Sett
         def library(self) -> object:
             raise AssertionError
 
-    first = WebhookDirectory(secret="one", catalogue=Empty()).webhook(123456)  # type: ignore[arg-type]
-    again = WebhookDirectory(secret="one", catalogue=Empty()).webhook(123456)  # type: ignore[arg-type]
-    other = WebhookDirectory(secret="two", catalogue=Empty()).webhook(123456)  # type: ignore[arg-type]
+    first = WebhookDirectory(secret="one", catalogue=Empty()).webhook(123456)  # type: ignore[arg-type]  # the look-up asks for no library
+    again = WebhookDirectory(secret="one", catalogue=Empty()).webhook(123456)  # type: ignore[arg-type]  # the look-up asks for no library
+    other = WebhookDirectory(secret="two", catalogue=Empty()).webhook(123456)  # type: ignore[arg-type]  # the look-up asks for no library
     assert first == again
     assert first.id != other.id
     assert first.secret != other.secret

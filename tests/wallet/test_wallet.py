@@ -188,7 +188,7 @@ class WalletMachine(RuleBasedStateMachine):
         self.holds: dict[UUID, int] = {}
         self.closed: list[UUID] = []
 
-    def do(self, work):  # type: ignore[no-untyped-def]
+    def do(self, work):  # type: ignore[no-untyped-def]  # gives what the coroutine gives
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(10)
 
     async def _make(self) -> tuple[int, UUID]:

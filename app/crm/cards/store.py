@@ -98,7 +98,7 @@ class CardRepository:
 
     async def get(self, card_id: UUID) -> Card | None:
         row = await self._connection.fetchrow(
-            f"SELECT {COLUMNS} FROM staff_cards WHERE project_id = $1 AND id = $2",  # noqa: S608
+            f"SELECT {COLUMNS} FROM staff_cards WHERE project_id = $1 AND id = $2",  # noqa: S608  # the columns are a constant
             self._project_id, card_id,
         )  # fmt: skip
         return to_card(row) if row else None
@@ -106,7 +106,7 @@ class CardRepository:
     async def at(self, chat_id: int, message_id: int) -> Card | None:
         """The card that this message of the group shows."""
         row = await self._connection.fetchrow(
-            f"SELECT {COLUMNS} FROM staff_cards WHERE project_id = $1 AND chat_id = $2 AND message_id = $3",  # noqa: S608
+            f"SELECT {COLUMNS} FROM staff_cards WHERE project_id = $1 AND chat_id = $2 AND message_id = $3",  # noqa: S608  # the columns are a constant
             self._project_id, chat_id, message_id,
         )  # fmt: skip
         return to_card(row) if row else None
@@ -117,7 +117,7 @@ class CardRepository:
             f"""
             SELECT {COLUMNS} FROM staff_cards
             WHERE project_id = $1 AND user_id = $2 AND actions @> $3 ORDER BY id DESC LIMIT 20
-            """,  # noqa: S608
+            """,  # noqa: S608  # the columns are a constant
             self._project_id, user_id, [{"action": action}],
         )  # fmt: skip
         return [to_card(row) for row in rows]
@@ -141,7 +141,7 @@ class CardRepository:
             UPDATE staff_cards SET state = COALESCE($3, state), actions = actions || $4::jsonb
             WHERE project_id = $1 AND id = $2 AND NOT actions @> $5 AND NOT state = ANY($6::text[])
             RETURNING {COLUMNS}
-            """,  # noqa: S608
+            """,  # noqa: S608  # the columns are a constant
             self._project_id, card_id, state, [entry], [{"action": action}], list(unless),
         )  # fmt: skip
         return to_card(row) if row else None

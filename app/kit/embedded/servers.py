@@ -89,7 +89,7 @@ class EmbeddedServers:
             line = process.stdout.readline()
         except BrokenPipeError:
             line = ""
-        except BaseException:
+        except BaseException:  # also Ctrl-C: no server outlives its start
             self.stop()
             raise
         silent = {"error": "The supervisor of the embedded servers ended before it answered."}

@@ -167,7 +167,7 @@ def _elsewhere(home: Path) -> Path:
 
 
 def _temporary_storage(account: Account) -> Storage:
-    for parent in dict.fromkeys((Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp"))):  # noqa: S108
+    for parent in dict.fromkeys((Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp"))):  # noqa: S108  # looked at, not written to
         if parent.is_dir() and account.can_access(parent, os.X_OK) and os.access(parent, os.W_OK):
             root = Path(tempfile.mkdtemp(prefix="arcana-", dir=parent))
             root.chmod(0o711 if account.switch else 0o700)

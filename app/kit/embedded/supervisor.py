@@ -108,9 +108,7 @@ class Supervisor:
             self._await_ready(server)
             state[server.name]["port"] = server.kind.port
         storage.write_state(state)
-        return {"root": str(storage.root)} | {
-            f"{server.name}_url": server.kind.url for server in self.servers
-        }
+        return {"root": str(storage.root)} | {f"{server.name}_url": server.kind.url for server in self.servers}
 
     def _await_ready(self, server: Server) -> None:
         deadline = time.monotonic() + _READY_SECONDS

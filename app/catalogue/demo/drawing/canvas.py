@@ -26,9 +26,7 @@ class Canvas:
         self._matrix = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
     @contextmanager
-    def at(
-        self, x: float, y: float, *, rotate: float = 0, scale: float = 1, mirror: bool = False
-    ) -> Iterator[None]:
+    def at(self, x: float, y: float, *, rotate: float = 0, scale: float = 1, mirror: bool = False) -> Iterator[None]:
         """Move the origin to (x, y) and turn, scale and mirror what is drawn inside the block."""
         saved = self._matrix
         a, b, c, d, e, f = saved

@@ -175,8 +175,6 @@ def _crown(canvas: Canvas, colour: Colour) -> None:
     canvas.stroke([(360, 400), (360, 270)], 12, GOLD)
     canvas.fill(rectangle(360, 414, 240, 48), GOLD)
     for number in range(-2, 3):
-        canvas.circle(
-            360 + 48 * number, 414, 10, fill=ROSE if number % 2 == 0 else mix(colour, (16, 16, 40), 0.3)
-        )
+        canvas.circle(360 + 48 * number, 414, 10, fill=ROSE if number % 2 == 0 else mix(colour, (16, 16, 40), 0.3))
     canvas.circle(360, 254, 18, fill=GOLD)
     canvas.shape(star(360, 222, 24, 8, 4), fill=GOLD)

@@ -70,9 +70,7 @@ def luna_cover() -> Canvas:
             [
                 (0, level),
                 *curve((0, level), (300, level - rise), (460, level + rise), (700, level)),
-                *curve(
-                    (700, level), (880, level - rise * 0.7), (1040, level + rise * 0.5), (1200, level - 20)
-                ),
+                *curve((700, level), (880, level - rise * 0.7), (1040, level + rise * 0.5), (1200, level - 20)),
                 (1200, 800),
                 (0, 800),
             ],
@@ -81,9 +79,7 @@ def luna_cover() -> Canvas:
     return canvas
 
 
-def sprig(
-    canvas: Canvas, stem: list[tuple[float, float]], colour: Colour, *, length: float, pairs: int = 6
-) -> None:
+def sprig(canvas: Canvas, stem: list[tuple[float, float]], colour: Colour, *, length: float, pairs: int = 6) -> None:
     """A stem with pairs of leaves that grow smaller towards the tip."""
     canvas.stroke(stem, length * 0.07, colour)
     for n in range(pairs):

@@ -40,15 +40,11 @@ def strength(canvas: Canvas) -> None:
         canvas.circle(360 + side * 108, 560, 42, fill=GOLD)
         canvas.circle(360 + side * 108, 560, 22, fill=ROSE)
         canvas.stroke(
-            curve(
-                (360 + side * 96, 634), (360 + side * 84, 656), (360 + side * 50, 656), (360 + side * 40, 634)
-            ),
+            curve((360 + side * 96, 634), (360 + side * 84, 656), (360 + side * 50, 656), (360 + side * 40, 634)),
             10,
             DEEP,
         )
-        canvas.stroke(
-            curve((360, 742), (360 + side * 8, 780), (360 + side * 60, 780), (360 + side * 70, 748)), 8, DEEP
-        )
+        canvas.stroke(curve((360, 742), (360 + side * 8, 780), (360 + side * 60, 780), (360 + side * 70, 748)), 8, DEEP)
         canvas.stroke([(360 + side * 26, 600), (360 + side * 20, 690)], 5, mix(GOLD, ROSE, 0.7))
         for n in range(3):
             canvas.circle(360 + side * (48 + 18 * (n % 2)), 716 + 16 * n, 4, fill=DEEP)
@@ -176,9 +172,7 @@ def death(canvas: Canvas) -> None:
         canvas.fill(rectangle(x, 830, 14, 34), GOLD)
     canvas.fill([(119, 900), (601, 900), (601, 1065), (119, 1065)], DEEP)
     for n in range(4):
-        canvas.stroke(
-            [(300 - 30 * n, 936 + 34 * n), (420 + 30 * n, 936 + 34 * n)], 5, mix(DEEP, GOLD, 0.7 - 0.14 * n)
-        )
+        canvas.stroke([(300 - 30 * n, 936 + 34 * n), (420 + 30 * n, 936 + 34 * n)], 5, mix(DEEP, GOLD, 0.7 - 0.14 * n))
     canvas.stroke([(250, 1010), (420, 260)], 15, mix(ROSE, GOLD, 0.4))
     blade = [
         *curve((424, 250), (330, 210), (210, 270), (166, 420)),

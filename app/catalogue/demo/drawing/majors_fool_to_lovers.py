@@ -13,9 +13,7 @@ def fool(canvas: Canvas) -> None:
         [(119, 800), (330, 800), (352, 826), (330, 880), (346, 930), (300, 1000), (312, 1065), (119, 1065)],
         DEEP,
     )
-    canvas.stroke(
-        [(119, 800), (330, 800), (352, 826), (330, 880), (346, 930), (300, 1000), (312, 1065)], 5, GOLD
-    )
+    canvas.stroke([(119, 800), (330, 800), (352, 826), (330, 880), (346, 930), (300, 1000), (312, 1065)], 5, GOLD)
     canvas.stroke([(196, 776), (420, 452)], 14, CREAM)
     canvas.fill(
         [
@@ -186,9 +184,7 @@ def lovers(canvas: Canvas) -> None:
     canvas.stroke(arc(290, 690, 128, 128, 30, 80), 24, GOLD)
     canvas.fill(heart(360, 694, 42), ROSE)
     for side in (-1, 1):
-        branch = curve(
-            (360, 1030), (360 + side * 120, 1020), (360 + side * 200, 960), (360 + side * 214, 830)
-        )
+        branch = curve((360, 1030), (360 + side * 120, 1020), (360 + side * 200, 960), (360 + side * 214, 830))
         canvas.stroke(branch, 5, TEAL)
         for n in range(3, 24, 3):
             x, y = branch[n]

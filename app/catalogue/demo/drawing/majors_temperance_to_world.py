@@ -37,9 +37,7 @@ def devil(canvas: Canvas) -> None:
                 CREAM,
             )
             for n in range(4):
-                canvas.stroke(
-                    [(72 + 24 * n, -52 - 14 * n), (82 + 26 * n, -14 - 22 * n)], 4, mix(CREAM, DEEP, 0.4)
-                )
+                canvas.stroke([(72 + 24 * n, -52 - 14 * n), (82 + 26 * n, -14 - 22 * n)], 4, mix(CREAM, DEEP, 0.4))
     canvas.circle(360, 560, 186, fill=DEEP)
     canvas.circle(360, 560, 186, line=ROSE, width=9)
     canvas.circle(360, 560, 168, line=GOLD, width=3)
@@ -140,9 +138,7 @@ def the_star(canvas: Canvas) -> None:
             canvas.stroke(arc(0, 30, 54, 16, 100, 260), 7, GOLD)
     for side in (-1, 1):
         canvas.stroke(
-            curve(
-                (360 + side * 76, 762), (360 + side * 52, 780), (360 + side * 44, 830), (360 + side * 44, 892)
-            ),
+            curve((360 + side * 76, 762), (360 + side * 52, 780), (360 + side * 44, 830), (360 + side * 44, 892)),
             11,
             TEAL,
         )
@@ -262,9 +258,7 @@ def judgement(canvas: Canvas) -> None:
             canvas.stroke([(0, -74), (-34, -124)], 12, CREAM)
             canvas.stroke([(0, -74), (34, -124)], 12, CREAM)
             canvas.circle(0, -122, 19, fill=CREAM)
-            canvas.shape(
-                [(-44, -34), (44, -34), (38, 14), (-38, 14)], fill=mix(ROSE, DEEP, 0.35), line=GOLD, width=4
-            )
+            canvas.shape([(-44, -34), (44, -34), (38, 14), (-38, 14)], fill=mix(ROSE, DEEP, 0.35), line=GOLD, width=4)
 
 
 def world(canvas: Canvas) -> None:

@@ -33,9 +33,7 @@ def pip(suit: str, rank: int) -> Canvas:
     canvas.stroke([(300, 156), (420, 156)], 2, colour)
     canvas.shape(star(360, 156, 9, 4, 4), fill=BRASS)
     pale = mix(PAPER, colour, 0.16)
-    {"wands": _wands, "cups": _cups, "swords": _swords, "pentacles": _pentacles}[suit](
-        canvas, rank, colour, pale
-    )
+    {"wands": _wands, "cups": _cups, "swords": _swords, "pentacles": _pentacles}[suit](canvas, rank, colour, pale)
     return canvas
 
 
@@ -111,8 +109,7 @@ def _cups(canvas: Canvas, rank: int, colour: Colour, pale: Colour) -> None:
         ],
         6: [(x, y, 1.0, 0) for y in (400, 660, 920) for x in (230, 490)],
         7: [(360, 320, 0.95, 0)] + [(x, y, 0.95, 0) for y in (590, 850) for x in (186, 360, 534)],
-        8: [(x, 720, 0.7, 0) for x in (194, 304, 526)]
-        + [(x, 910, 0.7, 0) for x in (136, 248, 360, 472, 584)],
+        8: [(x, 720, 0.7, 0) for x in (194, 304, 526)] + [(x, 910, 0.7, 0) for x in (136, 248, 360, 472, 584)],
         9: [(*polar(360, 740, 240, -112 + 28 * n), 0.64, 0) for n in range(9)],
         10: [(*polar(360, 720, 254, -99 + 22 * n), 0.54, 0) for n in range(10)],
     }
@@ -214,9 +211,7 @@ def _swords(canvas: Canvas, rank: int, colour: Colour, pale: Colour) -> None:
         canvas.stroke([(92, 800), (628, 800)], 12, BRASS)
     if rank in (2, 6):
         for n in range(3):
-            canvas.stroke(
-                waves(110 + 40 * n, 610 - 40 * n, 1040 + 36 * n, 9, 5 - n), 6, mix(PAPER, colour, 0.45)
-            )
+            canvas.stroke(waves(110 + 40 * n, 610 - 40 * n, 1040 + 36 * n, 9, 5 - n), 6, mix(PAPER, colour, 0.45))
     if rank == 3:
         for x, y in ((150, 880), (240, 960), (360, 1050), (480, 960), (570, 880), (150, 1040), (570, 1040)):
             canvas.stroke([(x, y), (x - 16, y + 56)], 6, mix(PAPER, colour, 0.5))
