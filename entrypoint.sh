@@ -273,6 +273,7 @@ run_tests() {
   local chromium
 
   check "Python lint" "" "$python" -m ruff check .
+  check "Python format" "" "$python" -m ruff format --check .
   check "Python types" "" "$python" -m mypy
   check "Mini App lint" "" npm --prefix miniapp run --silent lint
   check "Mini App types" "" npm --prefix miniapp run --silent typecheck
