@@ -10,6 +10,7 @@ from app.kit import idempotency
 from app.kit.database import Base
 from app.leads import models as leads
 from app.notifications import models as notifications
+from app.payments import models as payments
 from app.projects import models as projects
 from app.readings import models as readings
 from app.telegram import models as telegram
@@ -34,6 +35,7 @@ __all__ = [
     "leads",
     "metadata",
     "notifications",
+    "payments",
     "projects",
     "readings",
     "telegram",

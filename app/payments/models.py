@@ -27,6 +27,7 @@ ORDER = (["project_id", "order_id"], ["orders.project_id", "orders.id"])
 PAYMENT = (["project_id", "payment_id"], ["payments.project_id", "payments.id"])
 ORDER_ITSELF = text("refund_id IS NULL")
 ORDER_STATES = "'pending', 'paid', 'expired', 'canceled', 'refunded'"
+TRIAL = "kind = 'trial' AND state IN ('paid', 'refunded')"
 PAYMENT_STATES = "'new', 'started', 'paid', 'failed', 'refunded', 'surplus'"
 
 
@@ -48,7 +49,9 @@ class Order(Base):
         CheckConstraint("refunded_amount BETWEEN 0 AND total", name="refunded"),
         CheckConstraint("(state IN ('paid', 'refunded')) = (paid_at IS NOT NULL)", name="paid"),
         Index(None, "project_id", "user_id", "id"),
-        Index(None, "project_id", "coupon", postgresql_where=text("coupon IS NOT NULL")),
+        Index(None, "coupon", postgresql_where=text("coupon IS NOT NULL")),
+        # One trial a person, also for one who left and came back.
+        Index("uq_orders_trial", "project_id", "person_hash", unique=True, postgresql_where=text(TRIAL)),
         Index(None, "expires_at", postgresql_where=text("state = 'pending'")),
         Index(None, "project_id", "paid_at"),
     )
@@ -70,16 +73,35 @@ class Order(Base):
     total: Mapped[int] = mapped_column(BigInteger)
     refunded_amount: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     coupon: Mapped[str | None]
+    # Counts the uses of coupons and trials; after an erasure it stays where one of them was used.
+    person_hash: Mapped[bytes | None]
+    # What was asked for: a payment that repeats by itself.
+    renews: Mapped[bool] = mapped_column(server_default=text("false"))
     subscription_id: Mapped[UUID | None]
     place: Mapped[str]
     language: Mapped[str]
+    # For receipts: an e-mail address or a phone number in E.164.
+    contact: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     expires_at: Mapped[datetime]
     paid_at: Mapped[datetime | None]
 
 
+class OrderNumber(Base):
+    """The last number given to an order of a project."""
+
+    __tablename__ = "order_numbers"
+
+    project_id: Mapped[int] = mapped_column(
+        SmallInteger, ForeignKey("projects.id"), primary_key=True, autoincrement=False
+    )
+    last: Mapped[int]
+
+
 class Payment(Base):
-    """One attempt to pay for an order. `surplus` came in although the order was paid already: it is given back."""
+    """One attempt to pay for an order. `surplus` came in although the order was paid already, or its person is gone:
+    it is given back, and stays `surplus` then.
+    """
 
     __tablename__ = "payments"
     __table_args__ = (
@@ -91,6 +113,8 @@ class Payment(Base):
         CheckConstraint("refunded_amount BETWEEN 0 AND amount", name="refunded"),
         CheckConstraint("state IN ('new', 'started', 'failed') OR charge IS NOT NULL", name="charge"),
         Index(None, "project_id", "order_id"),
+        # Whatever happens, an order is paid by one payment.
+        Index("uq_payments_paid", "order_id", unique=True, postgresql_where=text("state IN ('paid', 'refunded')")),
         Index(None, "provider", "account", "reference"),
         Index(None, "look_at", postgresql_where=text("state IN ('new', 'started')")),
     )
@@ -107,6 +131,8 @@ class Payment(Base):
     # The provider's names: of the attempt, and of the money that came.
     reference: Mapped[str | None]
     charge: Mapped[str | None]
+    # The Telegram id of whoever paid: Stars go back to that account alone.
+    payer: Mapped[int | None]
     url: Mapped[str | None]
     opens: Mapped[str | None]
     failure: Mapped[str | None]
@@ -118,13 +144,17 @@ class Payment(Base):
 
 
 class ProviderEvent(Base):
-    """What a provider said, kept before it is worked on."""
+    """What a provider said, kept before it is worked on; and money that came without an order (`kind` is `refused`).
+
+    `refused` is what cannot be believed or does not fit; `failed` is what could not be worked on, however often.
+    """
 
     __tablename__ = "provider_events"
     __table_args__ = (
         UniqueConstraint("provider", "account", "event_id"),
         CheckConstraint("state IN ('new', 'done', 'ignored', 'refused', 'failed')", name="state"),
-        Index(None, "received_at", postgresql_where=text("state = 'new'")),
+        Index(None, "next_at", postgresql_where=text("state = 'new'")),
+        Index(None, "project_id", "received_at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -138,11 +168,16 @@ class ProviderEvent(Base):
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     note: Mapped[str | None]
     received_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    # When to work on it (again); it also leases the event to whoever does.
+    next_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     done_at: Mapped[datetime | None]
 
 
 class Refund(Base):
-    """Money that goes back. `taken` says what was taken out of the wallet, in units, and what the project forgave."""
+    """Money that goes back. `taken` says what was taken out of the wallet, in units, and what the project forgave.
+
+    `wanted` was not sent yet, `sent` waits for the provider's word. What was taken is given again when it `failed`.
+    """
 
     __tablename__ = "refunds"
     __table_args__ = (
@@ -154,7 +189,7 @@ class Refund(Base):
         CheckConstraint("started_by IN ('bot', 'admin', 'woocommerce', 'provider', 'system')", name="started_by"),
         CheckConstraint("amount > 0", name="amount"),
         Index(None, "project_id", "order_id"),
-        Index(None, "created_at", postgresql_where=text("state IN ('wanted', 'sent')")),
+        Index(None, "next_at", postgresql_where=text("state IN ('wanted', 'sent')")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -171,8 +206,34 @@ class Refund(Base):
     reference: Mapped[str | None]
     taken: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     failure: Mapped[str | None]
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    next_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     done_at: Mapped[datetime | None]
+
+
+class Dispute(Base):
+    """A person's bank asks the money back. One that was lost is a refund as well, under the same reference."""
+
+    __tablename__ = "disputes"
+    __table_args__ = (
+        ForeignKeyConstraint(*ORDER),
+        ForeignKeyConstraint(*PAYMENT),
+        UniqueConstraint("payment_id", "reference"),
+        CheckConstraint("state IN ('opened', 'won', 'lost')", name="state"),
+        Index(None, "project_id", "order_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    project_id: Mapped[int] = mapped_column(SmallInteger)
+    order_id: Mapped[UUID]
+    payment_id: Mapped[UUID]
+    reference: Mapped[str]
+    state: Mapped[str]
+    amount: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    closed_at: Mapped[datetime | None]
 
 
 class Subscription(Base):
