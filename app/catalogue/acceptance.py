@@ -5,12 +5,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.catalogue import schema
-from app.catalogue.library import Bot
+from app.catalogue.library import Bot, StripeKeys, YooKassaKeys
 from app.catalogue.objects import ObjectCheck, Row, key_of, sound_parts
 from app.catalogue.problems import LIMIT, Problem, Problems, pointer
-from app.catalogue.secrets import TokenUnreadable
+from app.catalogue.reader import no_keys
+from app.catalogue.secrets import KeysUnreadable, TokenUnreadable
 
 OpenBot = Callable[[str, Mapping[str, Any] | None], Bot | None]
+OpenKeys = Callable[[str, str, Mapping[str, Any] | None], StripeKeys | YooKassaKeys | None]
+PROVIDERS = {"stripe": "Stripe", "yookassa": "YooKassa"}
 
 # Addresses of the backend itself and names that would mislead people.
 # fmt: off
@@ -46,19 +49,25 @@ def accept(
     previous: Mapping[str, Any] | None,
     known: Mapping[str, KnownProject],
     open_bot: OpenBot,
+    open_keys: OpenKeys = no_keys,
 ) -> Acceptance:
     """Checks a parsed document against the schema and what is known; pure, raises nothing for bad input."""
-    return _Acceptance(previous, known, open_bot).run(received)
+    return _Acceptance(previous, known, open_bot, open_keys).run(received)
 
 
 class _Acceptance:
     def __init__(
-        self, previous: Mapping[str, Any] | None, known: Mapping[str, KnownProject], open_bot: OpenBot
+        self,
+        previous: Mapping[str, Any] | None,
+        known: Mapping[str, KnownProject],
+        open_bot: OpenBot,
+        open_keys: OpenKeys,
     ) -> None:
         self.previous = sound_parts(previous or {})
         self.previous_projects: dict[str, Row] = {row["key"]: row for row in self.previous["projects"]}
         self.known = known
         self.open_bot = open_bot
+        self.open_keys = open_keys
         self.problems = Problems()
         self._report = self.problems.report
         self.bots: dict[str, int] = {}
@@ -83,12 +92,14 @@ class _Acceptance:
         self._prune(projects, objects)
         self._slugs(projects)
         self._bots(projects)
+        self._keys(projects)
         document = {
             "schema": 1,
             "version": received["version"],
             "store": received["store"],
             "projects": [project.row for project in projects],
             **{name: list(rows.values()) for name, rows in objects.items()},
+            "coupons": checked.coupons(received.get("coupons", [])),
         }
         return Acceptance(document, tuple(self.problems.found[:LIMIT]), self.bots)
 
@@ -257,6 +268,34 @@ class _Acceptance:
             return None
         project.row["bot"] = {**(project.row.get("bot") or {}), "id": bot.id}
         return bot.id
+
+    # Payment providers.
+
+    def _keys(self, projects: list["_Project"]) -> None:
+        """Keys that do not open are reported, and the former ones stay if they open."""
+        for project in projects:
+            rows = project.row.get("payments") or {}
+            former = (self.previous_projects.get(project.row["key"]) or {}).get("payments") or {}
+            for provider, name in PROVIDERS.items():
+                if self._opens(project, provider, rows.get(provider)):
+                    continue
+                self._report(
+                    "project", project.row["key"], project.path("payments", provider, "sealed"), "keys_unreadable",
+                    f"Ключи {name} не читаются: они зашифрованы для другого проекта, другим ключом или введены не "
+                    "полностью. Введите их заново.",
+                    f"The keys of {name} cannot be read: they were sealed for another project, with a key that is "
+                    "gone, or are not complete. Enter them again.",
+                )  # fmt: skip
+                kept = former.get(provider)
+                rows = {**rows, provider: kept if self._opens(project, provider, kept) else None}
+                project.row["payments"] = rows
+
+    def _opens(self, project: "_Project", provider: str, row: Mapping[str, Any] | None) -> bool:
+        try:
+            self.open_keys(project.row["key"], provider, row)
+        except KeysUnreadable:
+            return False
+        return True
 
 
 @dataclass(slots=True, eq=False)

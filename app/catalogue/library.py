@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from pydantic import SecretStr
@@ -118,6 +119,12 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Package:
+    """What is sold. `stars` is the price in Stars, `stars_regular` the one before a sale.
+
+    `period`, `renews`, `fair_use` (readings a day) and `trial_days` are of subscriptions alone; their `follow_ups` are
+    given for each period. Bought units expire after `expires_days`. `product_id` is WooCommerce's row, for its books.
+    """
+
     key: str
     name: Text
     description: Text
@@ -127,6 +134,46 @@ class Package:
     price: Price | None
     stars: int | None
     badge: Text | None
+    stars_regular: int | None = None
+    period: Literal["month", "year"] | None = None
+    renews: bool = False
+    fair_use: int | None = None
+    expires_days: int | None = None
+    trial_days: int | None = None
+    gift: bool = True
+    product_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Coupon:
+    """A coupon of the store. `amount` is in hundredths of a percent, or in minor units of `currency`.
+
+    Without `projects` and `packages` it holds for all; `used_elsewhere` counts the uses that are not in our orders.
+    `free` takes the whole price off.
+    """
+
+    code: str
+    kind: Literal["percent", "fixed_cart", "fixed_product"]
+    amount: int
+    currency: str | None = None
+    free: bool = False
+    expires_at: datetime | None = None
+    usage_limit: int | None = None
+    usage_limit_per_user: int | None = None
+    used_elsewhere: int = 0
+    projects: frozenset[str] | None = None
+    packages: frozenset[str] = frozenset()
+    excluded_packages: frozenset[str] = frozenset()
+    minimum: int | None = None
+    maximum: int | None = None
+
+    def holds_for(self, project_key: str, package_key: str) -> bool:
+        """Whether it may be used for this package; says nothing of limits and dates."""
+        return (
+            (self.projects is None or project_key in self.projects)
+            and (not self.packages or package_key in self.packages)
+            and package_key not in self.excluded_packages
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +201,31 @@ class Bot:
 
 
 @dataclass(frozen=True, slots=True)
+class StripeKeys:
+    secret_key: SecretStr
+    webhook_secret: SecretStr
+
+
+@dataclass(frozen=True, slots=True)
+class YooKassaKeys:
+    """`vat_code` and `tax_system` are YooKassa's own codes, for receipts of 54-FZ."""
+
+    shop_id: str
+    secret_key: SecretStr
+    vat_code: int = 1
+    tax_system: int | None = None
+    receipts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Payments:
+    """The opened keys of a project's payment providers; `None` where it has none."""
+
+    stripe: StripeKeys | None = None
+    yookassa: YooKassaKeys | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """`id` is the row in `projects`; `spreads`, `decks` and `packages` are in the project's own order."""
 
@@ -178,6 +250,10 @@ class Project:
     voice: Text
     model_profile: str | None
     bot: Bot | None
+    refund_used: Literal["forgive", "debt", "refuse"] = "refuse"
+    other_providers_in_telegram: bool = False
+    payments: Payments = field(default_factory=Payments)
+    coupons: tuple[Coupon, ...] = ()
 
     @property
     def default_language(self) -> str:
@@ -206,6 +282,11 @@ class Project:
 
     def package(self, key: str) -> Package | None:
         return next((package for package in self.packages if package.key == key), None)
+
+    def coupon(self, code: str) -> Coupon | None:
+        """By its code, however it is written."""
+        wanted = code.strip().lower()
+        return next((coupon for coupon in self.coupons if coupon.code == wanted), None)
 
 
 @dataclass(frozen=True, slots=True)

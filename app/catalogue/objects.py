@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Literal
 
 from app.catalogue import schema
@@ -65,6 +66,34 @@ class ObjectCheck:
             good[key] = row
         return good
 
+    def coupons(self, rows: list[Any]) -> list[Row]:
+        """The good ones, in order; their codes are in lower case and come once."""
+        good: dict[str, Row] = {}
+        for place, row in enumerate(rows):
+            found = list(schema.faults("coupon", row, ("coupons", place)))
+            code = str(row["code"]).strip().lower() if not found else ""
+            # The name of a coupon is no secret to the manager; it just has to fit where keys do.
+            name = code if KEY.fullmatch(code) else ""
+            for path, ru, en in found:
+                self._report("coupon", name, path, "schema", ru, en)
+            if found:
+                continue
+            if code in good:
+                self._report(
+                    "coupon", name, pointer("coupons", place, "code"), "duplicate_key",
+                    f"Купон «{code}» есть дважды; второй пропущен.",
+                    f"The coupon “{code}” comes twice; the second one was left out.",
+                )  # fmt: skip
+                continue
+            if not _is_moment(row.get("expires_at")):
+                self._report(
+                    "coupon", name, pointer("coupons", place, "expires_at"), "schema",
+                    f"Купон «{code}»: такого дня нет.", f"Coupon “{code}”: there is no such day.",
+                )  # fmt: skip
+                continue
+            good[code] = {**row, "code": code}
+        return list(good.values())
+
     def _cards(self, deck: str, deck_place: int, rows: list[Any]) -> list[Row]:
         good: dict[str, Row] = {}
         for place, row in enumerate(rows):
@@ -95,6 +124,13 @@ class ObjectCheck:
                 f"The position “{doubled}” is in the spread twice.",
             )  # fmt: skip
         return doubled is None
+
+
+def _is_moment(value: str | None) -> bool:
+    try:
+        return value is None or datetime.fromisoformat(value) is not None
+    except ValueError:
+        return False
 
 
 def sound_parts(document: Mapping[str, Any]) -> dict[str, list[Row]]:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from jsonschema_rs import ValidationError
 
-Kind = Literal["spread", "deck", "card", "package", "project", "document"]
+Kind = Literal["spread", "deck", "card", "package", "coupon", "project", "document"]
 Code = Literal[
     "schema",
     "unknown_reference",
@@ -15,6 +15,7 @@ Code = Literal[
     "slug_reserved",
     "slug_changed",
     "token_unreadable",
+    "keys_unreadable",
     "picture_refused",
     "missing_without_tombstone",
 ]

@@ -136,6 +136,13 @@ def _package(project: Project, package: Package, lang: str) -> dict[str, Any]:
         "follow_ups": package.follow_ups,
         "price": {"amount": price.amount, "regular": price.regular, "currency": price.currency} if price else None,
         "stars": package.stars,
+        "stars_regular": package.stars_regular,
+        "period": package.period,
+        "renews": package.renews,
+        "fair_use": package.fair_use,
+        "expires_days": package.expires_days,
+        "trial_days": package.trial_days,
+        "gift": package.gift,
         "badge": project.text(package.badge, lang) or None,
     }
 

@@ -1,28 +1,39 @@
 """From a stored document to the `Library`: the only place that knows the document's shape field by field."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 from app.catalogue.library import (
     Bot,
     Card,
+    Coupon,
     Deck,
     Library,
     MirroredPicture,
     Package,
+    Payments,
     Position,
     Price,
     Project,
     Spread,
+    StripeKeys,
     Text,
     Theme,
+    YooKassaKeys,
 )
 
 # A picture's hash, and its widths with their heights, ascending.
 Mirrored = tuple[str, tuple[tuple[int, int], ...]]
 BotOf = Callable[[str, Mapping[str, Any] | None], Bot | None]
+# Key of the project, name of the provider, its row in the document.
+KeysOf = Callable[[str, str, Mapping[str, Any] | None], StripeKeys | YooKassaKeys | None]
+
+
+def no_keys(project_key: str, provider: str, row: Mapping[str, Any] | None) -> None:
+    """For those who read a catalogue without its secrets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +94,15 @@ def pictures_of(document: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def read(snapshot: Snapshot, *, bot_of: BotOf) -> Library:
-    """Builds the library; `bot_of` gives the opened bot for a project's key and its `bot` in the document."""
-    reader = _Reader(snapshot.pictures)
+def read(snapshot: Snapshot, *, bot_of: BotOf, keys_of: KeysOf = no_keys) -> Library:
+    """Builds the library; `bot_of` gives the opened bot for a project's key and its `bot` in the document, `keys_of`
+    the opened keys of a payment provider."""
+    reader = _Reader(snapshot.pictures, keys_of)
     document = snapshot.document
     spreads = {row["key"]: reader.spread(row) for row in document["spreads"]}
     decks = {row["key"]: reader.deck(row) for row in document["decks"]}
     packages = {row["key"]: reader.package(row) for row in document["packages"]}
+    coupons = [reader.coupon(row) for row in document.get("coupons", ())]
     bots = _bots(snapshot, bot_of)
     return Library(
         stamp=snapshot.stamp,
@@ -103,6 +116,7 @@ def read(snapshot: Snapshot, *, bot_of: BotOf) -> Library:
                 spreads,
                 decks,
                 packages,
+                coupons,
             )
             for row in document["projects"]
             if row["key"] in snapshot.project_ids
@@ -124,6 +138,7 @@ def _bots(snapshot: Snapshot, bot_of: BotOf) -> dict[str, Bot | None]:
 @dataclass(frozen=True, slots=True)
 class _Reader:
     pictures: Mapping[str, Mirrored]
+    keys_of: KeysOf
 
     def picture(self, row: Mapping[str, Any] | None) -> MirroredPicture | None:
         found = self.pictures.get(picture_id(row)) if row else None
@@ -177,6 +192,7 @@ class _Reader:
 
     def package(self, row: Mapping[str, Any]) -> Package:
         price = row.get("price")
+        subscription = row["kind"] == "subscription"
         return Package(
             key=row["key"],
             name=row["name"],
@@ -187,6 +203,42 @@ class _Reader:
             price=Price(int(price["amount"]), _number(price.get("regular")), price["currency"]) if price else None,
             stars=_number(row.get("stars")),
             badge=row.get("badge"),
+            stars_regular=_number(row.get("stars_regular")),
+            period=row.get("period") if subscription else None,
+            renews=subscription and row.get("renews", True),
+            fair_use=_number(row.get("fair_use")) if subscription else None,
+            expires_days=None if subscription else _number(row.get("expires_days")),
+            trial_days=_number(row.get("trial_days")) if subscription else None,
+            gift=row.get("gift", True),
+            product_id=_number(row.get("product_id")),
+        )
+
+    def coupon(self, row: Mapping[str, Any]) -> Coupon:
+        projects, expires_at = row.get("projects"), row.get("expires_at")
+        return Coupon(
+            code=row["code"].lower(),
+            kind=row["kind"],
+            amount=int(row["amount"]),
+            currency=row.get("currency"),
+            free=row.get("free", False),
+            expires_at=datetime.fromisoformat(expires_at) if expires_at else None,
+            usage_limit=_number(row.get("usage_limit")),
+            usage_limit_per_user=_number(row.get("usage_limit_per_user")),
+            used_elsewhere=int(row["used_elsewhere"]),
+            projects=None if projects is None else frozenset(projects),
+            packages=frozenset(row.get("packages", ())),
+            excluded_packages=frozenset(row.get("excluded_packages", ())),
+            minimum=_number(row.get("minimum")),
+            maximum=_number(row.get("maximum")),
+        )
+
+    def payments(self, row: Mapping[str, Any]) -> Payments:
+        rows = row.get("payments") or {}
+        stripe = self.keys_of(row["key"], "stripe", rows.get("stripe"))
+        yookassa = self.keys_of(row["key"], "yookassa", rows.get("yookassa"))
+        return Payments(
+            stripe if isinstance(stripe, StripeKeys) else None,
+            yookassa if isinstance(yookassa, YooKassaKeys) else None,
         )
 
     def project(
@@ -197,6 +249,7 @@ class _Reader:
         spreads: Mapping[str, Spread],
         decks: Mapping[str, Deck],
         packages: Mapping[str, Package],
+        coupons: Sequence[Coupon],
     ) -> Project:
         notice: Text | None = row.get("notice")
         return Project(
@@ -221,6 +274,10 @@ class _Reader:
             voice=row.get("voice") or {},
             model_profile=row.get("model_profile"),
             bot=bot,
+            refund_used=row.get("refund_used", "refuse"),
+            other_providers_in_telegram=row.get("other_providers_in_telegram", False),
+            payments=self.payments(row),
+            coupons=tuple(coupon for coupon in coupons if coupon.projects is None or row["key"] in coupon.projects),
         )
 
 

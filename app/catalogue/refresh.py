@@ -11,7 +11,7 @@ import httpx
 from prometheus_client import Counter, Gauge
 
 from app.catalogue import demo, reports, schema
-from app.catalogue.acceptance import Acceptance, KnownProject, OpenBot, accept
+from app.catalogue.acceptance import Acceptance, KnownProject, OpenBot, OpenKeys, accept
 from app.catalogue.pictures import PicturesRepository
 from app.catalogue.reader import pictures_of
 from app.catalogue.repository import CatalogueRepository, Lease, LeaseLost, Source, State
@@ -57,7 +57,7 @@ class _Answer:
 
 
 class Refresher:
-    """`open_bot` opens the sealed token of a project, or makes a sandbox bot."""
+    """`open_bot` opens the sealed token of a project, or makes a sandbox bot; `open_keys` a payment provider's keys."""
 
     def __init__(
         self,
@@ -66,12 +66,14 @@ class Refresher:
         database: Database,
         http: httpx.AsyncClient,
         open_bot: OpenBot,
+        open_keys: OpenKeys,
     ) -> None:
         self._settings = settings
         self._keyring = keyring
         self._database = database
         self._http = http
         self._open_bot = open_bot
+        self._open_keys = open_keys
         self._reported: object = None
         self._report_at = 0.0
 
@@ -172,6 +174,7 @@ class Refresher:
             previous=former.document if former else None,
             known=known,
             open_bot=self._open_bot,
+            open_keys=self._open_keys,
         )
         if verdict.document is None:
             return await self._refused(lease, answer, verdict, rules, version)

@@ -92,6 +92,9 @@ class Price(BaseModel):
 
 
 class Package(BaseModel):
+    """`period`, `renews`, `fair_use` (readings a day) and `trial_days` are of subscriptions; `stars_regular` is the
+    price in Stars before a sale; bought units expire after `expires_days`; `gift`: may be bought for somebody else."""
+
     key: str
     name: str
     description: str
@@ -100,6 +103,13 @@ class Package(BaseModel):
     follow_ups: int
     price: Price | None
     stars: int | None
+    stars_regular: int | None
+    period: Literal["month", "year"] | None
+    renews: bool
+    fair_use: int | None
+    expires_days: int | None
+    trial_days: int | None
+    gift: bool
     badge: str | None
 
 

@@ -11,14 +11,14 @@ from redis.asyncio import Redis
 
 from app.catalogue.bodies import CatalogueBody, finish
 from app.catalogue.cache import CatalogueCache
-from app.catalogue.library import Bot, Library, Project
+from app.catalogue.library import Bot, Library, Project, StripeKeys, YooKassaKeys
 from app.catalogue.media import MediaFiles
 from app.catalogue.mirror import Mirror
 from app.catalogue.public import catalogue_body, catalogue_path, deck_body, deck_path
 from app.catalogue.reader import Snapshot, read
 from app.catalogue.refresh import Outcome, Refresher
 from app.catalogue.repository import CatalogueRepository
-from app.catalogue.secrets import TokenUnreadable, open_bot, sandbox_bot
+from app.catalogue.secrets import KeysUnreadable, TokenUnreadable, open_bot, open_keys, sandbox_bot
 from app.catalogue.warm import WarmAnswer
 from app.errors import Unavailable
 from app.kit.crypto import Keyring, derive_key
@@ -87,7 +87,9 @@ class Catalogue:
         self._http = http
         self._sandbox_key = derive_key(secret, "sandbox bots") if settings.demo else None
         self._cache = CatalogueCache(redis)
-        self._refresher = Refresher(settings, keyring, database, http, self._bot_for_acceptance)
+        self._refresher = Refresher(
+            settings, keyring, database, http, self._bot_for_acceptance, self._keys_for_acceptance
+        )
         self.media = MediaFiles(database)
         self._mirror = Mirror(database, http, self.changed)
         self._memory_enabled = memory
@@ -253,7 +255,7 @@ class Catalogue:
                 snapshot = await self._stored()
                 if snapshot is None or snapshot.stamp == self.library().stamp:
                     return
-                library = await asyncio.to_thread(read, snapshot, bot_of=self._bot_or_none)
+                library = await asyncio.to_thread(read, snapshot, bot_of=self._bot_or_none, keys_of=self._keys_or_none)
             except (KeyError, TypeError, ValueError):
                 # Of another release: the next answer of the source is checked by our own rules.
                 log.exception("the stored catalogue cannot be read")
@@ -294,7 +296,7 @@ class Catalogue:
         except TimeoutError:
             return
 
-    # Bots.
+    # Secrets.
 
     def _bot_for_acceptance(self, project_key: str, bot: Mapping[str, Any] | None) -> Bot | None:
         if self._sandbox_key is not None:
@@ -307,6 +309,25 @@ class Catalogue:
         except TokenUnreadable as error:
             # It opened when it was accepted: the keyring was lost since.
             log.error("a bot token does not open any more; enter it again", project=project_key, reason=str(error))
+            return None
+
+    def _keys_for_acceptance(
+        self, project_key: str, provider: str, row: Mapping[str, Any] | None
+    ) -> StripeKeys | YooKassaKeys | None:
+        return open_keys(self._keyring, project_key, provider, row, demo=self._settings.demo)
+
+    def _keys_or_none(
+        self, project_key: str, provider: str, row: Mapping[str, Any] | None
+    ) -> StripeKeys | YooKassaKeys | None:
+        try:
+            return self._keys_for_acceptance(project_key, provider, row)
+        except KeysUnreadable as error:
+            log.error(
+                "keys of a payment provider do not open any more; enter them again",
+                project=project_key,
+                provider=provider,
+                reason=str(error),
+            )
             return None
 
 

@@ -237,7 +237,7 @@ class TestProjects:
             assert set(project["spreads"]) <= spreads
             assert project["decks"] == [DECK["key"]]
             assert project["packages"] == [key for key, owner in packages.items() if owner == project["key"]]
-        assert len(packages) == 4
+        assert len(packages) == 9
 
     def test_a_newcomer_can_afford_the_largest_spread(self) -> None:
         costs = {spread["key"]: spread["cost"] for spread in CATALOGUE["spreads"]}
@@ -268,12 +268,38 @@ class TestProjects:
             assert package["readings"] + package["follow_ups"] > 0
             if price["regular"] is not None:
                 assert price["regular"] > price["amount"]
+                # A sale in money is the same sale in Stars.
+                assert package["stars"] * price["regular"] == package["stars_regular"] * price["amount"]
                 sales.append(package["key"])
-        assert sales == ["luna-fifteen"]
+        assert sales == ["luna-ten"]
 
-    def test_no_bot_is_bundled(self) -> None:
+    def test_subscriptions_say_how_long_they_run(self) -> None:
+        subscriptions = {row["key"]: row for row in CATALOGUE["packages"] if row["kind"] == "subscription"}
+        assert {key: row["period"] for key, row in subscriptions.items()} == {
+            "luna-month": "month",
+            "luna-year": "year",
+            "verbena-month": "month",
+        }
+        assert all(row["fair_use"] and row["renews"] for row in subscriptions.values())
+        # Telegram takes at most so many Stars for a subscription.
+        assert max(row["stars"] for row in subscriptions.values()) <= 10_000
+        # Twelve months cost more than a year.
+        assert subscriptions["luna-year"]["price"]["amount"] < 12 * subscriptions["luna-month"]["price"]["amount"]
+
+    def test_coupons_take_a_part_or_all(self) -> None:
+        assert {row["code"]: (row["kind"], row["amount"]) for row in CATALOGUE["coupons"]} == {
+            "moon20": ("percent", 2000),
+            "minus100": ("fixed_cart", 10000),
+            "friend100": ("percent", 10000),
+        }
+        packages = {row["key"] for row in CATALOGUE["packages"]}
+        for row in CATALOGUE["coupons"]:
+            assert {*row["packages"], *row["excluded_packages"]} <= packages
+
+    def test_no_bot_and_no_key_is_bundled(self) -> None:
         for project in CATALOGUE["projects"]:
             assert project["bot"] == {"id": None, "username": None, "sealed_token": None, "key_id": None}
+            assert project["payments"] == {"stripe": None, "yookassa": None}
 
 
 class TestPictures:

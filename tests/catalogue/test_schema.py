@@ -8,7 +8,7 @@ import pytest
 
 from app.catalogue import demo, schema
 from app.kit import json
-from tests.catalogue.wordpress import make_document, make_package
+from tests.catalogue.wordpress import make_coupon, make_document, make_package
 
 
 def violations(document: Any) -> list[str]:
@@ -53,11 +53,20 @@ def test_unknown_fields_are_allowed_everywhere() -> None:
         ("decks/0/cards/0/rank", 1),
         ("packages/0/price/amount", 1.5),
         ("packages/0/price/currency", "rub"),
+        ("packages/0/stars_regular", 0),
+        ("packages/0/fair_use", 0),
+        ("packages/0/trial_days", 1.5),
+        ("packages/0/gift", "yes"),
+        ("packages/0/product_id", "7"),
+        ("coupons/0/amount", 10001),
+        ("coupons/0/expires_at", "2026-11-30"),
+        ("projects/0/refund_used", "never"),
+        ("projects/0/payments", {"yookassa": {"vat_code": 13}}),
         ("store/url", "javascript:alert(1)"),
     ],
 )
 def test_a_wrong_value_is_found_where_it_is(path: str, value: Any) -> None:
-    document = copy.deepcopy(make_document(packages=[make_package("ten", "alpha")]))
+    document = copy.deepcopy(make_document(packages=[make_package("ten", "alpha")], coupons=[make_coupon("moon20")]))
     *way, last = path.split("/")
     place: Any = document
     for part in way:

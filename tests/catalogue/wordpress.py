@@ -223,6 +223,23 @@ def make_package(key: str, project: str, **changes: Any) -> dict[str, Any]:
     }
 
 
+def make_coupon(code: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "code": code,
+        "kind": "percent",
+        "amount": 2000,
+        "currency": None,
+        "used_elsewhere": 0,
+        **changes,
+    }
+
+
+def sealed_keys(public_key: str, project: str, **keys: Any) -> dict[str, Any]:
+    """Keys of a payment provider as the plugin writes them into the document."""
+    content = json.dumps({"project": project, "key_id": "k", **keys})
+    return {"sealed": seal_to(public_key, content), "key_id": "k"}
+
+
 def make_document(**changes: Any) -> dict[str, Any]:
     """A small sound catalogue with two projects."""
     return {
@@ -239,6 +256,7 @@ def make_document(**changes: Any) -> dict[str, Any]:
         "spreads": [make_spread("one"), make_spread("two")],
         "decks": [make_deck("small")],
         "packages": [],
+        "coupons": [],
         "tombstones": [],
         **changes,
     }

@@ -37,7 +37,7 @@ BACK = """
     delete_option('arcana_live_suite');
 """
 PRICE = """
-    $id = Arcana\\Content\\Keys::find(Arcana\\Kind::Package, 'luna-five');
+    $id = Arcana\\Content\\Keys::find(Arcana\\Kind::Package, 'luna-three');
     $product = wc_get_product($id);
     $product->set_regular_price('PRICE');
     $product->save();
@@ -98,7 +98,7 @@ async def until(api: Api, holds: Any, *, seconds: float) -> float:
 
 
 def price(catalogue: dict[str, Any]) -> int:
-    return next(int(row["price"]["amount"]) for row in catalogue["packages"] if row["key"] == "luna-five")
+    return next(int(row["price"]["amount"]) for row in catalogue["packages"] if row["key"] == "luna-three")
 
 
 def cost(catalogue: dict[str, Any]) -> int:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.live
 SCHEMA = Path(__file__).parents[2] / "app" / "catalogue" / "schema.json"
 FIND = "$id = Arcana\\Content\\Keys::find(Arcana\\Kind::from('%s'), '%s'); if (!$id) { WP_CLI::error('no %s'); } "
 SPREAD = FIND % ("spread", "three-cards", "three-cards")
-PACKAGE = FIND % ("package", "luna-five", "luna-five")
+PACKAGE = FIND % ("package", "luna-three", "luna-three")
 PROJECT = FIND % ("project", "luna", "luna")
 
 REVERSE_SPREADS = """
@@ -56,7 +56,7 @@ RELEVANT = {
     ),
     "price": (
         PACKAGE + "$p = wc_get_product($id); $p->set_regular_price('333'); $p->save();",
-        PACKAGE + "$p = wc_get_product($id); $p->set_regular_price('299'); $p->save();",
+        PACKAGE + "$p = wc_get_product($id); $p->set_regular_price('199'); $p->save();",
     ),
     "trash and restoration": (
         SPREAD + "wp_trash_post($id);",
@@ -151,14 +151,14 @@ class TestVersion:
             "global $wpdb; $wpdb->update($wpdb->postmeta, ['meta_value' => '%s'],"
             " ['post_id' => $id, 'meta_key' => '_regular_price']);"
         )
-        with done_and_undone(php, PACKAGE + update % "555", PACKAGE + update % "299"):
+        with done_and_undone(php, PACKAGE + update % "555", PACKAGE + update % "199"):
             assert php.version() != before
-            assert by_key(php.catalogue()["packages"])["luna-five"]["price"]["amount"] == 55500
+            assert by_key(php.catalogue()["packages"])["luna-three"]["price"]["amount"] == 55500
         assert php.version() == before
 
     def test_sale_begins_although_cron_never_runs(self, php: Store) -> None:
         sale = (
-            "$p = wc_get_product($id); $p->set_sale_price('199');"
+            "$p = wc_get_product($id); $p->set_sale_price('99');"
             " $p->set_date_on_sale_from(time() - %d); $p->set_date_on_sale_to(time() + 3600); $p->save();"
         )
         over = """
@@ -169,8 +169,8 @@ class TestVersion:
             $p->save();
         """
         with done_and_undone(php, PACKAGE + sale % 60, PACKAGE + over):
-            price = by_key(php.catalogue()["packages"])["luna-five"]["price"]
-            assert (price["amount"], price["regular"]) == (19900, 29900)
+            price = by_key(php.catalogue()["packages"])["luna-three"]["price"]
+            assert (price["amount"], price["regular"]) == (9900, 19900)
 
     def test_import_of_the_demo_again_changes_nothing(self, php: Store) -> None:
         demo = Path(__file__).parents[2] / "app" / "catalogue" / "demo"
@@ -299,7 +299,7 @@ class TestShop:
         )
         assert (refused.status_code, refused.json()["code"]) == (400, "arcana_not_for_sale")
         taken = php.request("POST", "wc/v3/orders", body={"line_items": [{"product_id": int(package), "quantity": 1}]})
-        assert (taken.status_code, taken.json()["total"]) == (201, "299.00")
+        assert (taken.status_code, taken.json()["total"]) == (201, "199.00")
         php.php(f"wc_get_order({taken.json()['id']})->delete(true);")
         cart = php.http.post(f"{php.url}/?add-to-cart={package}", follow_redirects=True)
         assert "has been added to your cart" not in cart.text

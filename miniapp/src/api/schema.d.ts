@@ -1341,7 +1341,11 @@ export interface components {
              */
             quiet_wait_hours: number;
         };
-        /** Package */
+        /**
+         * Package
+         * @description `period`, `renews`, `fair_use` (readings a day) and `trial_days` are of subscriptions; `stars_regular` is the
+         *     price in Stars before a sale; bought units expire after `expires_days`; `gift`: may be bought for somebody else.
+         */
         Package: {
             /** Key */
             key: string;
@@ -1361,6 +1365,20 @@ export interface components {
             price: components["schemas"]["Price"] | null;
             /** Stars */
             stars: number | null;
+            /** Stars Regular */
+            stars_regular: number | null;
+            /** Period */
+            period: ("month" | "year") | null;
+            /** Renews */
+            renews: boolean;
+            /** Fair Use */
+            fair_use: number | null;
+            /** Expires Days */
+            expires_days: number | null;
+            /** Trial Days */
+            trial_days: number | null;
+            /** Gift */
+            gift: boolean;
             /** Badge */
             badge: string | null;
         };

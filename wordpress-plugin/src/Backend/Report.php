@@ -10,7 +10,7 @@ use Arcana\Kind;
 final class Report
 {
     public const OPTION = 'arcana_report';
-    public const KINDS = ['document', 'project', 'spread', 'deck', 'card', 'package'];
+    public const KINDS = ['document', 'project', 'spread', 'deck', 'card', 'package', 'coupon'];
     /** Codes of what is wrong with a project's bot at Telegram begin so; the catalogue itself was taken over. */
     private const BOT = 'bot_';
     private const LIMIT = 500;
