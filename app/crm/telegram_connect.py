@@ -26,6 +26,7 @@ from redis.asyncio import Redis
 
 from app.catalogue.library import Project
 from app.crm.actions import StaffAction
+from app.crm.cards.store import post_waiting
 from app.crm.checking import check_keyboard, recheck, state_text
 from app.crm.checks import RIGHTS, inspect
 from app.crm.groups import GroupRepository, GroupTaken, StaffGroup
@@ -183,6 +184,7 @@ async def chosen(
                 problems=findings.problems,
             )
             await InvitationRepository(connection, project.id).spend(person)
+            await post_waiting(connection, project.id)
     except GroupTaken:
         return _refusal(person, language, "staff.taken")
     log.info("a staff group is connected", project=project.key, by=person, problems=findings.problems)

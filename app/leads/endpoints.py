@@ -6,7 +6,7 @@ from app.container import container
 from app.kit import json
 from app.kit.http import error_responses
 from app.kit.idempotency import Once
-from app.leads import schemas, service
+from app.leads import phones, schemas, service
 from app.readings.endpoints import IdempotencyKey
 from app.users.auth import CurrentPrincipal
 from app.users.repository import UserRepository
@@ -44,6 +44,12 @@ async def leave_request(
             connection, project_id=principal.project_id, user_id=principal.user_id, request=wanted, source="app"
         )
         lead, status = submitted.lead, 201 if submitted.is_new else 200
-        answer = {"id": lead.id, "state": lead.state, "created_at": lead.created_at}
+        answer = {
+            "id": lead.id,
+            "state": lead.state,
+            "created_at": lead.created_at,
+            "is_new": submitted.is_new,
+            "phone": phones.pretty(lead.phone) if submitted.is_new else None,
+        }
         await once.keep(connection, json.dumps({"status": status, "body": answer}))
     return Response(json.dumps(answer), status, media_type="application/json")

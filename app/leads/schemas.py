@@ -20,8 +20,14 @@ class LeadRequest(Input):
 
 
 class Lead(BaseModel):
-    """What became of a request. Nothing personal: it may be one that somebody else left from the same number."""
+    """What became of a request. Nothing of one that was there before but its state: somebody else may have left it.
+
+    `is_new` is false when a request of the last day stands and this one was not kept. `phone` is the number of a new
+    one as it was understood, for people to read: `+7 926 123-45-67`.
+    """
 
     id: UUID
     state: Literal["new", "taken", "done"]
     created_at: datetime
+    is_new: bool
+    phone: str | None

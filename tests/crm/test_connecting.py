@@ -11,6 +11,7 @@ import pytest
 from app.catalogue.library import Project
 from app.crm.groups import GroupRepository
 from app.crm.invitations import LIFETIME, InvitationRepository
+from app.leads import service
 from tests.crm.stage import OWNER, SUPER_ADMIN, Stage
 
 MANAGER = 9
@@ -225,6 +226,26 @@ class TestOneGroupOneProject:
         await verbena.chooses(chat)
         assert (await verbena.last()).startswith("Эта группа уже подключена к другому проекту")
         assert await stage.connected(stage.verbena) is None
+
+    async def test_what_came_before_is_shown_at_once(self, stage: Stage) -> None:
+        request = service.Request("Анна", "+79261234567", "Хочу встречу")
+        for project in (stage.luna, stage.verbena):
+            await stage.client_says("/start", project=project)
+            client = await stage.client(project=project)
+            async with stage.container.database.transaction() as connection:
+                await service.submit(
+                    connection, project_id=project.id, user_id=client.id, request=request, source="app"
+                )
+        await stage.settle()
+        manager = Manager(stage)
+        await manager.opens_link()
+        chat = await manager.owns()
+        await manager.chooses(chat)
+        # Without the beat, which looks every twenty seconds.
+        async with stage.container.database.connection() as connection:
+            posted = await connection.fetch("SELECT project_id, chat_id FROM staff_cards ORDER BY project_id")
+        assert [tuple(row) for row in posted] == [(stage.luna.id, chat), (stage.verbena.id, None)]
+        assert any("Хочу встречу" in one.get("text", "") for one in await stage.desk.messages(chat=chat))
 
     async def test_moving_makes_the_topics_anew_and_coming_back_finds_the_old(self, stage: Stage) -> None:
         manager = Manager(stage)

@@ -65,7 +65,8 @@ WORDS: dict[str, dict[str, str]] = {
 
 # What the console says when a test itself takes the network or the server away.
 EXPECTED = re.compile(
-    r"ERR_INTERNET_DISCONNECTED|ERR_FAILED|ERR_CONNECTION_RESET|ERR_NETWORK_CHANGED|status of (402|409|429|401|404|503)"
+    r"ERR_INTERNET_DISCONNECTED|ERR_FAILED|ERR_CONNECTION_RESET|ERR_NETWORK_CHANGED"
+    r"|status of (402|409|422|429|401|404|503)"
 )
 SLOW = 30_000
 

@@ -27,7 +27,8 @@ class TestLeave:
         person = await api.sign_in()
         answer = await leave(person, name="  Анна \u200b  Петровна ", about="Первая строка\n\n  вторая ")
         assert answer.status_code == 201
-        assert answer.json()["state"] == "new"
+        told = {name: answer.json()[name] for name in ("state", "is_new", "phone")}
+        assert told == {"state": "new", "is_new": True, "phone": "+7 926 123-45-67"}
         (lead,) = await rows(api)
         assert str(lead["id"]) == answer.json()["id"]
         kept = {name: lead[name] for name in ("name", "phone", "about", "source")}
@@ -43,7 +44,7 @@ class TestLeave:
         person = await api.sign_in()
         first = await leave(person)
         again = await leave(person, about="Ещё раз", phone="+44 20 7946 0958")
-        assert (again.status_code, again.json()) == (200, first.json())
+        assert (again.status_code, again.json()) == (200, {**first.json(), "is_new": False, "phone": None})
         assert len(await rows(api)) == len(await rows(api, "staff_cards")) == 1
         async with api.database.connection() as connection:
             await connection.execute("UPDATE leads SET created_at = now() - interval '25 hours'")
@@ -53,7 +54,8 @@ class TestLeave:
         first = await leave(await api.sign_in(telegram_id=1))
         again = await leave(await api.sign_in(telegram_id=2), phone="+79261234567")
         assert again.status_code == 200
-        assert again.json().keys() == {"id", "state", "created_at"}
+        assert again.json().keys() == {"id", "state", "created_at", "is_new", "phone"}
+        assert (again.json()["is_new"], again.json()["phone"]) == (False, None)
         assert again.json()["id"] == first.json()["id"]
 
     async def test_two_at_once_make_one(self, api: Api) -> None:

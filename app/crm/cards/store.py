@@ -168,17 +168,29 @@ class CardRepository:
         return [(row[0], row[1]) for row in rows if row[1] is not None]
 
 
-async def waiting(connection: Connection, *, since: timedelta, limit: int = 100) -> list[tuple[int, UUID]]:
-    """(project, card) of cards that nobody posted, because there was no group yet or a job gave up."""
+async def waiting(
+    connection: Connection, *, since: timedelta, project_id: int | None = None, limit: int = 100
+) -> list[tuple[int, UUID]]:
+    """(project, card) of cards that nobody posted, because there was no group yet or a job gave up.
+
+    Those of all projects, or of one.
+    """
     rows = await connection.fetch(
         """
         SELECT c.project_id, c.id FROM staff_cards c JOIN staff_groups g ON g.project_id = c.project_id
-        WHERE c.posted_at IS NULL AND c.created_at < now() - $1::interval AND c.created_at > now() - interval '30 days'
+        WHERE c.posted_at IS NULL AND c.created_at <= now() - $1::interval
+            AND c.created_at > now() - interval '30 days' AND ($3::bigint IS NULL OR c.project_id = $3)
         ORDER BY c.created_at LIMIT $2
         """,
-        since, limit,
+        since, limit, project_id,
     )  # fmt: skip
     return [(row[0], row[1]) for row in rows]
+
+
+async def post_waiting(connection: Connection, project_id: int) -> None:
+    """What came while the project had no group is posted into the one that it has now."""
+    for _, card_id in await waiting(connection, since=timedelta(), project_id=project_id):
+        await enqueue_post(connection, project_id=project_id, card_id=card_id)
 
 
 async def erase(connection: Connection, project_id: int, user_id: UUID) -> None:

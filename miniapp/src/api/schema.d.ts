@@ -1200,7 +1200,10 @@ export interface components {
         };
         /**
          * Lead
-         * @description What became of a request. Nothing personal: it may be one that somebody else left from the same number.
+         * @description What became of a request. Nothing of one that was there before but its state: somebody else may have left it.
+         *
+         *     `is_new` is false when a request of the last day stands and this one was not kept. `phone` is the number of a new
+         *     one as it was understood, for people to read: `+7 926 123-45-67`.
          */
         Lead: {
             /**
@@ -1218,6 +1221,10 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /** Is New */
+            is_new: boolean;
+            /** Phone */
+            phone: string | null;
         };
         /**
          * LeadRequest

@@ -14,12 +14,17 @@ export interface LeadForm {
 
 export type LeadField = keyof LeadForm;
 
-/** Fields that the server would surely refuse, in the order of the form. What only it can know, it says itself. */
-export function missing(form: LeadForm): LeadField[] {
-  const found: LeadField[] = [];
-  if (form.name.trim() === '') found.push('name');
-  if (!looksLikePhone(form.phone)) found.push('phone');
-  if (form.about.trim() === '') found.push('about');
+/** `empty`: nothing is written; `unclear`: what is written is no telephone number. */
+export type Problem = 'empty' | 'unclear';
+export type Problems = Partial<Record<LeadField, Problem>>;
+
+/** What the server would surely refuse, in the order of the form. What only it can know, it says itself. */
+export function problemsOf(form: LeadForm): Problems {
+  const found: Problems = {};
+  if (form.name.trim() === '') found.name = 'empty';
+  if (form.phone.trim() === '') found.phone = 'empty';
+  else if (!looksLikePhone(form.phone)) found.phone = 'unclear';
+  if (form.about.trim() === '') found.about = 'empty';
   return found;
 }
 
