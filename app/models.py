@@ -11,6 +11,7 @@ from app.kit.database import Base
 from app.leads import models as leads
 from app.notifications import models as notifications
 from app.payments import models as payments
+from app.payments import subscriptions_models as subscriptions
 from app.projects import models as projects
 from app.readings import models as readings
 from app.telegram import models as telegram
@@ -38,6 +39,7 @@ __all__ = [
     "payments",
     "projects",
     "readings",
+    "subscriptions",
     "telegram",
     "templates",
     "users",

@@ -193,9 +193,9 @@ class Person:
         return await self.post("/api/v1/readings", json={"spread": spread, **body}, headers=headers)
 
     async def wallet(self) -> dict[str, int]:
-        """The readings of the wallet."""
-        wallet: dict[str, int] = (await self.get("/api/v1/me")).json()["wallet"]["readings"]
-        return wallet
+        """The readings of the wallet, as three numbers."""
+        wallet: dict[str, Any] = (await self.get("/api/v1/me")).json()["wallet"]["readings"]
+        return {name: wallet[name] for name in ("balance", "held", "available")}
 
 
 @asynccontextmanager

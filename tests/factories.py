@@ -21,6 +21,19 @@ async def make_project(connection: Connection, slug: str = "luna") -> int:
     return project_id
 
 
+async def set_balances(connection: Connection, *, unit: Unit = "readings", balance: int) -> None:
+    """Gives or takes so much that every wallet of this unit holds `balance`; no hold may be open."""
+    for row in await connection.fetch("SELECT project_id, user_id, balance FROM wallets WHERE unit = $1", unit):
+        missing = balance - row["balance"]
+        owner, key = {"project_id": row["project_id"], "user_id": row["user_id"]}, f"test:{new_id()}"
+        if missing > 0:
+            await wallet.credit(connection, **owner, unit=unit, amount=missing, kind="gift", key=key)
+        elif missing < 0:
+            wallets = WalletRepository(connection, row["project_id"])
+            await wallets.lock(row["user_id"], unit)
+            await wallets.spend(row["user_id"], unit, amount=-missing, kind="gift", key=key)
+
+
 async def make_user(connection: Connection, project_id: int, *, readings: int = 0, follow_ups: int = 0) -> UUID:
     """The id of a user with an open wallet."""
     person = TelegramPerson(next(_numbers), "Anna")

@@ -21,6 +21,7 @@ from schemathesis.core.parameters import ParameterLocation
 from app.main import build_api
 from app.settings import Settings
 from tests.conftest import Api, Servers, demo_settings, open_api, open_worker
+from tests.factories import set_balances
 from tests.readings.test_reading import finished_reading
 
 DOCUMENT = build_api(Settings(_env_file=None, demo=True)).openapi()
@@ -57,7 +58,7 @@ async def furnish(api: Api) -> Installation:
     person = await api.sign_in(telegram_id=1)
     others = [(await api.sign_in(telegram_id=number)).session for number in range(2, 32)]
     async with api.database.transaction() as connection:
-        await connection.execute("UPDATE wallets SET balance = balance + 5000 WHERE unit = 'readings'")
+        await set_balances(connection, balance=5005)
     waiting = [(await person.start("three-cards")).json()["id"] for _ in range(20)]
     doomed = [(await person.start("card-of-the-day")).json()["id"] for _ in range(5)]
     finished = [(await finished_reading(person, "card-of-the-day"))["id"] for _ in range(3)]

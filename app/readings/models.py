@@ -46,6 +46,9 @@ class Reading(Base):
         CheckConstraint("state IN ('awaiting_draw', 'interpreting', 'finished', 'failed', 'expired')", name="state"),
         CheckConstraint("rating IN ('good', 'bad')", name="rating"),
         CheckConstraint("(state IN ('awaiting_draw', 'expired')) = (picks IS NULL)", name="picks"),
+        CheckConstraint("paid_by IN ('free', 'wallet', 'subscription')", name="paid_by"),
+        CheckConstraint("(paid_by = 'wallet') = (hold_id IS NOT NULL)", name="hold"),
+        CheckConstraint("(paid_by = 'subscription') = (paid_on IS NOT NULL)", name="paid_on"),
         Index(None, "project_id", "user_id", "id"),
         Index(None, "expires_at", postgresql_where=sql("state = 'awaiting_draw'")),
     )
@@ -63,6 +66,9 @@ class Reading(Base):
     cost: Mapped[int]
     free_follow_ups: Mapped[int]
     hold_id: Mapped[UUID | None]
+    paid_by: Mapped[str] = mapped_column(server_default="wallet")
+    # The person's day on which a subscription paid for it.
+    paid_on: Mapped[date | None] = mapped_column(Date)
     seed: Mapped[bytes]
     commitment: Mapped[str]
     client_seed: Mapped[str | None]

@@ -1,8 +1,8 @@
 """SQL of readings and their follow-ups; every statement carries the project and, for users, the owner."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
 from uuid import UUID
 
 import asyncpg
@@ -15,6 +15,15 @@ COLUMNS = (
     "hold_id, seed, commitment, client_seed, picks, drawn, rating, created_at, expires_at, drawn_at, finished_at, "
     "deleted_at"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """Who pays for a reading: nobody, the wallet with a hold, or the subscription on a day of the person's."""
+
+    by: Literal["free", "wallet", "subscription"]
+    hold_id: UUID | None = None
+    on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,7 @@ class ReadingRepository:
         reversals: str,
         cost: int,
         free_follow_ups: int,
-        hold_id: UUID | None,
+        paid: Paid,
         seed: bytes,
         commitment: str,
         lifetime: timedelta,
@@ -100,11 +109,11 @@ class ReadingRepository:
             """
             INSERT INTO readings (
                 id, project_id, user_id, language, question, spread, deck_hash, cards, reversals, cost,
-                free_follow_ups, hold_id, seed, commitment, expires_at
-            ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, now() + $15)
+                free_follow_ups, hold_id, paid_by, paid_on, seed, commitment, expires_at
+            ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, now() + $17)
             """,
             reading_id, self._project_id, user_id, language, question, spread, deck_hash, cards, reversals, cost,
-            free_follow_ups, hold_id, seed, commitment, lifetime,
+            free_follow_ups, paid.hold_id, paid.by, paid.on, seed, commitment, lifetime,
         )  # fmt: skip
 
     async def get(self, reading_id: UUID, user_id: UUID, *, lock: bool = False) -> Reading | None:

@@ -21,7 +21,7 @@ from app.readings.errors import (
     SpreadNotFound,
 )
 from app.readings.generations import GenerationRepository
-from app.readings.repository import Reading, ReadingRepository
+from app.readings.repository import Paid, Reading, ReadingRepository
 from app.users.errors import ConsentRequired
 from app.users.repository import User, UserRepository
 from app.users.service import admit
@@ -74,7 +74,7 @@ class ReadingService:
         copy = self._copies.make(library.stamp, project, deck, spread, language)
         if len(copy.keys) < len(spread.positions):
             raise DeckNotFound("This deck has too few cards for this spread.")
-        hold_id, balance = await self._hold(connection, user, spread.cost)
+        paid, balance = await self._pay(connection, user, spread.cost)
         reading_id, seed = new_id(), draw.new_seed()
         reversals: draw.Reversals = "half" if deck.reversals and user.reversals else "none"
         commitment = draw.commitment(reading=reading_id, cards=copy.keys, reversals=reversals, seed=seed)
@@ -93,7 +93,7 @@ class ReadingService:
             reversals=reversals,
             cost=spread.cost,
             free_follow_ups=project.free_follow_ups,
-            hold_id=hold_id,
+            paid=paid,
             seed=seed,
             commitment=commitment,
             lifetime=self._draw_lifetime,
@@ -110,11 +110,14 @@ class ReadingService:
         }
         return Started(body, copy)
 
-    async def _hold(self, connection: Connection, user: User, cost: int) -> tuple[UUID | None, Balance]:
+    async def _pay(self, connection: Connection, user: User, cost: int) -> tuple[Paid, Balance]:
         if cost == 0:
             balances = await wallet.get(connection, project_id=user.project_id, user_id=user.id)
-            return None, balances["readings"]
-        return await wallet.hold(connection, project_id=user.project_id, user_id=user.id, unit="readings", amount=cost)
+            return Paid("free"), balances["readings"]
+        hold_id, balance = await wallet.hold(
+            connection, project_id=user.project_id, user_id=user.id, unit="readings", amount=cost
+        )
+        return Paid("wallet", hold_id), balance
 
     def committed(self, project_id: int, copy: DeckCopyContent) -> None:
         """The edge calls this after its commit: the copy needs not be stored again."""

@@ -56,6 +56,7 @@ class RefreshToken(Base):
     __tablename__ = "refresh_tokens"
     __table_args__ = (
         ForeignKeyConstraint(["project_id", "user_id"], ["users.project_id", "users.id"], ondelete="CASCADE"),
+        CheckConstraint("place IN ('telegram', 'web')", name="place"),
         Index(None, "family_id"),
         Index(None, "project_id", "user_id"),
         Index(None, "expires_at"),
@@ -65,6 +66,8 @@ class RefreshToken(Base):
     family_id: Mapped[UUID]
     project_id: Mapped[int] = mapped_column(SmallInteger)
     user_id: Mapped[UUID]
+    # Where the session was begun: inside Telegram, or in an ordinary browser.
+    place: Mapped[str] = mapped_column(server_default="telegram")
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]

@@ -7,10 +7,11 @@ from uuid import UUID
 
 import asyncpg
 
+from app.kit.clock import utc_now
 from app.kit.database import Connection
 from app.kit.ids import new_id
 from app.users.init_data import TelegramPerson
-from app.wallet.repository import UNITS, Balance, Unit
+from app.wallet.repository import UNITS, Balance, Unit, as_balance
 
 COLUMNS = (
     "id, project_id, telegram_id, first_name, last_name, username, language, timezone, address, gender, reversals, "
@@ -65,7 +66,7 @@ class Profile:
     def body(self) -> dict[str, Any]:
         return {
             "user": self.user.body(),
-            "wallet": {unit: balance.body() for unit, balance in self.wallet.items()},
+            "wallet": {unit: balance.full_body() for unit, balance in self.wallet.items()},
             "unfinished_reading": self.unfinished_reading,
         }
 
@@ -115,7 +116,11 @@ class UserRepository:
                         AND state IN ('awaiting_draw', 'interpreting') AND deleted_at IS NULL
                         AND (state = 'interpreting' OR expires_at > now())
                     ORDER BY id DESC LIMIT 1
-                ) AS unfinished
+                ) AS unfinished,
+                CASE WHEN COALESCE(r.expires_at, f.expires_at) IS NOT NULL THEN (
+                    SELECT array_agg((unit, remaining, expires_at)) FROM wallet_lots
+                    WHERE project_id = u.project_id AND user_id = u.id AND remaining > 0 AND expires_at IS NOT NULL
+                ) END AS expiring
             FROM users u
             LEFT JOIN wallets r ON r.project_id = u.project_id AND r.user_id = u.id AND r.unit = 'readings'
             LEFT JOIN wallets f ON f.project_id = u.project_id AND f.user_id = u.id AND f.unit = 'follow_ups'
@@ -125,7 +130,16 @@ class UserRepository:
         )  # fmt: skip
         if row is None:
             return None
-        balances = {unit: Balance(row[unit] or 0, row[f"{unit}_held"] or 0) for unit in UNITS}
+        now = utc_now()
+        balances = {
+            unit: as_balance(
+                row[unit] or 0,
+                row[f"{unit}_held"] or 0,
+                [(amount, expires_at) for of, amount, expires_at in row["expiring"] or () if of == unit],
+                now=now,
+            )
+            for unit in UNITS
+        }
         return Profile(to_user(row), balances, row["unfinished"])
 
     async def by_telegram_id(self, telegram_id: int) -> User | None:

@@ -84,9 +84,26 @@ class Wallet(BaseModel):
     follow_ups: Balance
 
 
+class Expiring(BaseModel):
+    amount: int
+    expires_at: datetime
+
+
+class FullBalance(Balance):
+    """`expiring`, the soonest first, is part of the balance; `used_first` says what the next expense takes."""
+
+    expiring: list[Expiring]
+    used_first: Literal["expiring", "lasting"] | None
+
+
+class FullWallet(BaseModel):
+    readings: FullBalance
+    follow_ups: FullBalance
+
+
 class Profile(BaseModel):
     user: User
-    wallet: Wallet
+    wallet: FullWallet
     unfinished_reading: UUID | None
 
 

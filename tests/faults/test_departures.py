@@ -9,6 +9,7 @@ import asyncpg
 import httpx
 
 from tests.conftest import Api, Person, open_worker
+from tests.factories import set_balances
 from tests.faults.conftest import Weather, draw, wait_for_state
 from tests.faults.reader import Reader
 from tests.weather import until
@@ -137,14 +138,8 @@ class TestDeletion:
             path = await draw(person)
             await wait_for_state(person, path, "finished")
             await weather.fetch("UPDATE readings SET free_follow_ups = 0")
-            await weather.fetch(
-                """
-                INSERT INTO wallet_entries (id, project_id, user_id, unit, amount, balance_after, kind, key)
-                SELECT gen_random_uuid(), project_id, user_id, unit, 2, 2, 'gift', 'gift:test' FROM wallets
-                WHERE unit = 'follow_ups'
-                """
-            )
-            await weather.fetch("UPDATE wallets SET balance = 2 WHERE unit = 'follow_ups'")
+            async with stormy.database.transaction() as connection:
+                await set_balances(connection, unit="follow_ups", balance=2)
             weather.model.pace(100)
             asked = await ask(person, path)
             assert asked.status_code == 201, asked.text
@@ -154,4 +149,4 @@ class TestDeletion:
             assert (await person.get("/api/v1/readings")).json()["items"] == []
             await nothing_left(weather)
         wallet = (await person.get("/api/v1/me")).json()["wallet"]["follow_ups"]
-        assert wallet == {"balance": 1, "held": 0, "available": 1}
+        assert (wallet["balance"], wallet["held"], wallet["available"]) == (1, 0, 1)

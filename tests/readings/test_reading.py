@@ -9,6 +9,7 @@ import pytest
 
 from app.worker.port import enqueue
 from tests.conftest import Api, Person, open_worker
+from tests.factories import set_balances
 from tests.readings.test_draw import anyone_recomputes
 
 
@@ -173,15 +174,14 @@ class TestStart:
 
     async def test_an_empty_wallet_says_what_is_missing_and_may_try_again(self, api: Api) -> None:
         person = await api.sign_in()
-        while (started := await person.start("celtic-cross", key="the-last-one")).status_code == 201:
-            async with api_database(api) as connection:
-                await connection.execute("UPDATE wallets SET balance = 2, held = 0")
-                await connection.execute("DELETE FROM idempotency_keys")
+        async with api_database(api) as connection, connection.transaction():
+            await set_balances(connection, balance=2)
+        started = await person.start("celtic-cross", key="the-last-one")
         assert started.status_code == 402
         body = started.json()
         assert (body["error"], body["required"], body["available"]) == ("insufficient_balance", 3, 2)
-        async with api_database(api) as connection:
-            await connection.execute("UPDATE wallets SET balance = 9")
+        async with api_database(api) as connection, connection.transaction():
+            await set_balances(connection, balance=9)
         assert (await person.start("celtic-cross", key="the-last-one")).status_code == 201
 
     @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from app.readings.daily import card_of_the_day
 from app.telegram.updates import inspect, keep
 from app.users.repository import UserRepository
 from tests.conftest import Person
+from tests.factories import set_balances
 from tests.telegram.stage import Message, Stage, Talk, buttons, captions
 
 
@@ -164,7 +165,8 @@ class TestDraw:
 
     async def test_an_empty_wallet_is_told_kindly(self, stage: Stage) -> None:
         talk = await consented(stage)
-        await stage.value("UPDATE wallets SET balance = 2 WHERE unit = 'readings' RETURNING true")
+        async with stage.api.database.transaction() as connection:
+            await set_balances(connection, balance=2)
         page = await talk.say("/reading")
         await talk.press(page, "Кельтский крест")
         empty = await talk.becomes(page, "Раскладов не хватает")

@@ -43,7 +43,13 @@ class TestSignIn:
         assert first["user"]["language"] == "ru"
         headers = {"Authorization": f"Bearer {first['access_token']}"}
         profile = (await api.client.get("/api/v1/me", headers=headers)).json()
-        assert profile["wallet"]["readings"] == {"balance": 5, "held": 0, "available": 5}
+        assert profile["wallet"]["readings"] == {
+            "balance": 5,
+            "held": 0,
+            "available": 5,
+            "expiring": [],
+            "used_first": "lasting",
+        }
         again = (await sign_in(api, raw)).json()
         assert again["user"]["id"] == first["user"]["id"]
         profile = (await api.client.get("/api/v1/me", headers=headers)).json()

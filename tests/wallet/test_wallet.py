@@ -137,7 +137,7 @@ class TestCredit:
 class TestLedger:
     @pytest.mark.parametrize(
         "statement",
-        ["UPDATE wallet_entries SET amount = 1000", "DELETE FROM wallet_entries", "TRUNCATE wallet_entries"],
+        ["UPDATE wallet_entries SET amount = 1000", "DELETE FROM wallet_entries", "TRUNCATE wallet_entries CASCADE"],
     )
     async def test_entries_cannot_be_rewritten(self, database: Database, statement: str) -> None:
         await make_wallet(database, readings=1)

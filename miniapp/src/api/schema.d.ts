@@ -1141,6 +1141,16 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /** Expiring */
+        Expiring: {
+            /** Amount */
+            amount: number;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
         /** Feedback */
         Feedback: {
             /**
@@ -1167,6 +1177,27 @@ export interface components {
             readings: number;
             /** Follow Ups */
             follow_ups: number;
+        };
+        /**
+         * FullBalance
+         * @description `expiring`, the soonest first, is part of the balance; `used_first` says what the next expense takes.
+         */
+        FullBalance: {
+            /** Balance */
+            balance: number;
+            /** Held */
+            held: number;
+            /** Available */
+            available: number;
+            /** Expiring */
+            expiring: components["schemas"]["Expiring"][];
+            /** Used First */
+            used_first: ("expiring" | "lasting") | null;
+        };
+        /** FullWallet */
+        FullWallet: {
+            readings: components["schemas"]["FullBalance"];
+            follow_ups: components["schemas"]["FullBalance"];
         };
         /** Health */
         Health: {
@@ -1471,7 +1502,7 @@ export interface components {
         /** Profile */
         Profile: {
             user: components["schemas"]["User"];
-            wallet: components["schemas"]["Wallet"];
+            wallet: components["schemas"]["FullWallet"];
             /** Unfinished Reading */
             unfinished_reading: string | null;
         };
