@@ -234,21 +234,22 @@ class TestTest:
     def test_missing_tools_are_skipped_aloud(self, tested: Checkout) -> None:
         ran = tested.run("test")
         # Lint and types of both sides and the Mini App's runner count as one each.
-        assert ran.stdout.splitlines()[-1] == "7 passed, 0 failed, 4 skipped"
+        assert ran.stdout.splitlines()[-1] == "8 passed, 0 failed, 4 skipped"
         assert ran.returncode == 0
         assert "Plugin tests           SKIPPED, PHP with" in ran.stdout
         assert "Journeys in Chromium   SKIPPED, Chromium is missing" in ran.stdout
 
     def test_missing_tools_fail_in_continuous_integration(self, tested: Checkout) -> None:
         ran = tested.run("test", CI="true")
-        assert ran.stdout.splitlines()[-1] == "7 passed, 2 failed, 2 skipped"
+        assert ran.stdout.splitlines()[-1] == "8 passed, 2 failed, 2 skipped"
         assert ran.returncode == 1
 
     def test_one_failure_fails_the_run_and_stops_nothing(self, tested: Checkout) -> None:
         (tested.folder / "ruff" / "__main__.py").write_text("raise SystemExit(1)")
         tested.tool("chromium", "#!/bin/sh\n")
         ran = tested.run("test")
-        assert ran.stdout.splitlines()[-1] == "7 passed, 2 failed, 4 skipped"
+        # Ruff's two checks and the journeys.
+        assert ran.stdout.splitlines()[-1] == "7 passed, 3 failed, 4 skipped"
         assert ran.returncode == 1
         assert "✗ Python lint            FAILED" in ran.stdout
         assert "✗ Journeys in Chromium   FAILED" in ran.stdout
