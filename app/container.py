@@ -22,6 +22,9 @@ from app.kit.database import Database
 from app.kit.ratelimit import RateLimits
 from app.leads import service as leads
 from app.notifications import repository as notifications
+from app.payments import erasure as payments
+from app.payments import providers
+from app.payments.service import PaymentService
 from app.readings import daily
 from app.readings import service as readings_service
 from app.readings.copies import DeckCopies
@@ -58,6 +61,7 @@ class Container:
     webhooks: WebhookDirectory
     inbox: Inbox
     checkout: Checkout
+    payments: PaymentService
 
     def parts(self) -> dict[str, Any]:
         """Its fields by name, as handlers of the bots ask for them."""
@@ -112,6 +116,7 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
                     cards.erase,
                     contacts.erase,
                     drafts_repository.erase,
+                    payments.erase,
                     notifications.erase,
                     daily.erase,
                     referrals.erase,
@@ -126,6 +131,9 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
             webhooks=WebhookDirectory(secret=secret, catalogue=catalogue),
             inbox=Inbox(database, transport="webhook"),
             checkout=Checkout(settings=settings, database=database, http=http),
+            payments=PaymentService(
+                settings=settings, registry=providers.build(settings=settings, http=http), sessions=sessions
+            ),
         )
     finally:
         await limits.close()

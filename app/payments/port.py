@@ -184,6 +184,8 @@ class Provider(ABC):
     name: str
     # Whether an agreement renews by itself at the provider, by a charge of ours on a saved method, or not at all.
     renewal: Literal["provider", "ours", "none"] = "none"
+    # False where only all of a payment can be given back.
+    refunds_in_parts: bool = True
 
     @abstractmethod
     def account(self, project: Project) -> str | None:

@@ -1,0 +1,106 @@
+"""Orders and payments, as edges use them. Services never commit; `start` alone works between transactions."""
+
+from uuid import UUID
+
+from app.catalogue.library import Project
+from app.kit.clock import utc_now
+from app.kit.database import Connection, Database
+from app.payments import fulfilment, orders, pricing, starting
+from app.payments.errors import OrderNotFound, OrderNotPayable
+from app.payments.orders import Wish
+from app.payments.port import Place, Started
+from app.payments.pricing import Quote
+from app.payments.providers import Registry
+from app.payments.repository import Order, OrderRepository
+from app.payments.repository_payments import Payment
+from app.settings import Settings
+from app.users.repository import User, UserRepository
+from app.users.service import admit
+from app.users.sessions import SessionService
+
+
+class PaymentService:
+    """Built once a process, with all providers; keeps nothing between calls."""
+
+    def __init__(self, *, settings: Settings, registry: Registry, sessions: SessionService) -> None:
+        self.registry = registry
+        self._settings = settings
+        self._sessions = sessions
+
+    async def quote(
+        self,
+        connection: Connection,
+        project: Project,
+        user: User,
+        *,
+        package_key: str,
+        coupon: str | None,
+        place: Place,
+    ) -> Quote:
+        """What it costs now with each provider that is offered there. Raises `PackageNotFound`, `CouponInvalid`."""
+        package = orders.find_package(project, package_key)
+        found = pricing.find_coupon(project, coupon, utc_now())
+        quote = pricing.quote(project, package, found, self.registry.offered(project, place))
+        if found is not None:
+            await orders.check_limits(OrderRepository(connection, project.id), found, self.person_hash(project, user))
+        return quote
+
+    async def create(self, connection: Connection, project: Project, user_id: UUID, wish: Wish) -> Order:
+        """A pending order, or one that is `paid` and given at once when it costs nothing.
+
+        Raises `PackageNotFound`, `ProviderNotOffered`, `CouponInvalid`, `PriceChanged`, `AlreadySubscribed`,
+        `TrialUsed`, `Unauthenticated` and `UserBlocked`.
+        """
+        user = admit(await UserRepository(connection, project.id).get(user_id, lock="KEY SHARE"))
+        order = await orders.place_order(
+            connection, self.registry, project, user, wish, person_hash=self.person_hash(project, user)
+        )
+        if order.total:
+            return order
+        paid = await OrderRepository(connection, project.id).pay(order.id)
+        assert paid is not None  # noqa: S101  # it was made in this transaction
+        await fulfilment.give(connection, paid, None)
+        return paid
+
+    async def attempt(self, connection: Connection, project: Project, order: Order, *, provider: str) -> Payment:
+        """A payment for a pending order, or the open one with this provider. Raises `OrderNotPayable`,
+        `ProviderNotOffered`. The provider is asked by `start`, after the commit."""
+        return await starting.attempt(connection, self.registry, project, order, provider=provider)
+
+    async def start(self, database: Database, project: Project, *, payment_id: UUID) -> Started:
+        """The page or invoice to pay on; the same again for the same payment. Call it outside of any transaction.
+
+        Raises `ProviderAway`, `ProviderRefused`, `OrderNotPayable`, `OrderNotFound`, `ProviderNotOffered`.
+        """
+        return await starting.start(database, self.registry, self._settings, project, payment_id=payment_id)
+
+    async def again(
+        self, connection: Connection, project: Project, user_id: UUID, order_id: UUID, *, provider: str
+    ) -> Payment:
+        """Another attempt for an order of this person. Raises as `attempt`, and `OrderNotFound`."""
+        admit(await UserRepository(connection, project.id).get(user_id, lock="KEY SHARE"))
+        order = await OrderRepository(connection, project.id).get(order_id, user_id=user_id, lock=True)
+        if order is None:
+            raise OrderNotFound
+        if order.state == "pending" and order.expires_at <= utc_now():
+            raise OrderNotPayable(state="expired")
+        return await self.attempt(connection, project, order, provider=provider)
+
+    async def cancel(self, connection: Connection, project: Project, user_id: UUID, order_id: UUID) -> Order:
+        """The person does not want it any more. Raises `OrderNotFound`, `OrderNotPayable` if it is paid or over."""
+        admit(await UserRepository(connection, project.id).get(user_id, lock="KEY SHARE"))
+        orders_ = OrderRepository(connection, project.id)
+        order = await orders_.get(order_id, user_id=user_id, lock=True)
+        if order is None:
+            raise OrderNotFound
+        if order.state == "canceled":
+            return order
+        canceled = await orders_.move(order_id, "canceled")
+        if canceled is None:
+            raise OrderNotPayable(state=order.state)
+        return canceled
+
+    def person_hash(self, project: Project, user: User) -> bytes:
+        """Who he is for limits, also after he has left and come back."""
+        assert user.telegram_id is not None  # noqa: S101  # only those who left have none
+        return self._sessions.person_hash(project, user.telegram_id)
