@@ -11,6 +11,7 @@ from app.kit.clock import utc_now
 from app.kit.database import Connection
 from app.kit.ids import new_id
 from app.users.init_data import TelegramPerson
+from app.users.tokens import Place
 from app.wallet.repository import UNITS, Balance, Unit, as_balance
 
 COLUMNS = (
@@ -186,6 +187,7 @@ class RefreshRow:
     family_id: UUID
     project_id: int
     user_id: UUID
+    place: Place
     expired: bool
     used: bool
     used_recently: bool
@@ -199,20 +201,20 @@ class RefreshTokenRepository:
         self._connection = connection
 
     async def add(
-        self, *, token_hash: bytes, family_id: UUID, project_id: int, user_id: UUID, lifetime: timedelta
+        self, *, token_hash: bytes, family_id: UUID, project_id: int, user_id: UUID, place: Place, lifetime: timedelta
     ) -> None:
         await self._connection.execute(
             """
-            INSERT INTO refresh_tokens (token_hash, family_id, project_id, user_id, expires_at)
-            VALUES ($1, $2, $3, $4, now() + $5) ON CONFLICT (token_hash) DO NOTHING
+            INSERT INTO refresh_tokens (token_hash, family_id, project_id, user_id, place, expires_at)
+            VALUES ($1, $2, $3, $4, $5, now() + $6) ON CONFLICT (token_hash) DO NOTHING
             """,
-            token_hash, family_id, project_id, user_id, lifetime,
+            token_hash, family_id, project_id, user_id, place, lifetime,
         )  # fmt: skip
 
     async def lock(self, token_hash: bytes, *, grace: timedelta) -> RefreshRow | None:
         row = await self._connection.fetchrow(
             """
-            SELECT family_id, project_id, user_id, expires_at <= now(), used_at IS NOT NULL,
+            SELECT family_id, project_id, user_id, place, expires_at <= now(), used_at IS NOT NULL,
                 COALESCE(used_at > now() - $2::interval, false), revoked_at IS NOT NULL
             FROM refresh_tokens WHERE token_hash = $1 FOR UPDATE
             """,

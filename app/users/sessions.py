@@ -13,7 +13,7 @@ from app.users import init_data, referrals
 from app.users.errors import ProjectNotFound, RefreshTokenInvalid, UserBlocked
 from app.users.init_data import TelegramPerson
 from app.users.repository import RefreshTokenRepository, User, UserRepository
-from app.users.tokens import Principal, Tokens
+from app.users.tokens import Place, Principal, Tokens
 from app.users.welcome import welcome_readings
 from app.wallet.repository import WalletRepository
 from app.wallet.service import wallet
@@ -54,21 +54,21 @@ class SessionService:
             raise UserBlocked
         if user.source is None:
             await self.arrive(connection, project=project, user=user, payload=person.start_param, otherwise="app")
-        return await self._begin(connection, user)
+        return await self._begin(connection, user, place="telegram")
 
     async def open(self, connection: Connection, *, project_id: int, user_id: UUID) -> Session:
-        """A session for a known person. Raises `Unauthenticated` for one who left, `UserBlocked`."""
+        """A session for a known person in an ordinary browser. Raises `Unauthenticated` for one who left, `UserBlocked`."""
         user = await UserRepository(connection, project_id).get(user_id)
         if user is None or user.state == "erased":
             raise Unauthenticated
         if user.state == "blocked":
             raise UserBlocked
-        return await self._begin(connection, user)
+        return await self._begin(connection, user, place="web")
 
-    async def _begin(self, connection: Connection, user: User) -> Session:
+    async def _begin(self, connection: Connection, user: User, *, place: Place) -> Session:
         refresh_token = self._tokens.new_refresh()
-        await self._keep(connection, user, refresh_token, family_id=new_id())
-        return self._session(user, refresh_token)
+        await self._keep(connection, user, refresh_token, family_id=new_id(), place=place)
+        return self._session(user, refresh_token, place=place)
 
     async def arrive(
         self, connection: Connection, *, project: Project, user: User, payload: str | None, otherwise: str
@@ -129,8 +129,8 @@ class SessionService:
         successor = self._tokens.successor(refresh_token)
         if not row.used:
             await sessions.use(token_hash)
-            await self._keep(connection, user, successor, family_id=row.family_id)
-        return self._session(user, successor)
+            await self._keep(connection, user, successor, family_id=row.family_id, place=row.place)
+        return self._session(user, successor, place=row.place)
 
     async def sign_out(self, connection: Connection, *, refresh_token: str) -> None:
         """Ends the whole family; an unknown token is fine too."""
@@ -139,14 +139,17 @@ class SessionService:
         if row is not None:
             await sessions.revoke_family(row.family_id)
 
-    async def _keep(self, connection: Connection, user: User, refresh_token: str, *, family_id: UUID) -> None:
+    async def _keep(
+        self, connection: Connection, user: User, refresh_token: str, *, family_id: UUID, place: Place
+    ) -> None:
         await RefreshTokenRepository(connection).add(
             token_hash=self._tokens.hash(refresh_token),
             family_id=family_id,
             project_id=user.project_id,
             user_id=user.id,
+            place=place,
             lifetime=self._refresh_lifetime,
         )
 
-    def _session(self, user: User, refresh_token: str) -> Session:
-        return Session(user, self._tokens.access(Principal(user.id, user.project_id)), refresh_token)
+    def _session(self, user: User, refresh_token: str, *, place: Place) -> Session:
+        return Session(user, self._tokens.access(Principal(user.id, user.project_id, place)), refresh_token)

@@ -7,6 +7,7 @@ import secrets
 import time
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 from uuid import UUID
 
 import jwt
@@ -18,12 +19,18 @@ REFUSAL = "The access token is missing, wrong or expired."
 REMEMBERED = 4096
 
 
+# Where somebody asks from: inside Telegram, or in an ordinary browser with a one-time code.
+Place = Literal["telegram", "web"]
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is asking: a user of one project."""
+    """Who is asking: a user of one project, and from where, as the session was begun."""
 
     user_id: UUID
     project_id: int
+    # Less is allowed inside Telegram, so that is what somebody of whom it is not known gets.
+    place: Place = "telegram"
 
 
 class Tokens:
@@ -41,6 +48,7 @@ class Tokens:
         claims = {
             "sub": str(principal.user_id),
             "project": principal.project_id,
+            "place": principal.place,
             "iat": now,
             "exp": now + self.access_seconds,
             # Two tokens of one second must differ: a client tells by the text whether it got a new one.
@@ -63,7 +71,8 @@ class Tokens:
                 algorithms=["HS256"],
                 options={"require": ["sub", "exp", "project"]},
             )
-            return Principal(UUID(claims["sub"]), int(claims["project"])), int(claims["exp"])
+            place: Place = "web" if claims.get("place") == "web" else "telegram"
+            return Principal(UUID(claims["sub"]), int(claims["project"]), place), int(claims["exp"])
         except (jwt.PyJWTError, ValueError, TypeError) as error:
             raise Unauthenticated(REFUSAL) from error
 

@@ -9,6 +9,7 @@ from app.notifications import jobs as notifications
 from app.readings import jobs as readings
 from app.settings import Settings
 from app.telegram import jobs as telegram
+from app.wallet import jobs as wallet
 from app.worker.port import JobRegistry
 
 
@@ -17,6 +18,7 @@ def build_registry(settings: Settings) -> JobRegistry:
     catalogue.register(registry, settings)
     broadcasts.register(registry)
     readings.register(registry)
+    wallet.register(registry)
     notifications.register(registry)
     telegram.register(registry)
     cards.register(registry)
