@@ -45,6 +45,8 @@ final class Plugin
             new Admin\ProductPanels(),
             new Admin\ObjectBox(),
             new Admin\ProjectList(),
+            new Admin\ProductColumns(),
+            new Admin\CouponBox(),
             new Admin\CardScreen(),
             new Admin\ArcanaPage(),
             new Cli\Commands(),

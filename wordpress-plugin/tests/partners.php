@@ -22,5 +22,6 @@ $GLOBALS['wp_filter']['init'][0][] = ['function' => 'arcana_test_register_produc
 function arcana_test_register_products(): void
 {
     register_post_type('product', ['public' => true, 'show_in_rest' => true, 'supports' => ['title'], 'capability_type' => 'product', 'map_meta_cap' => true]);
+    register_post_type('shop_coupon', ['public' => false]);
     register_taxonomy('product_type', 'product', ['hierarchical' => false, 'show_ui' => false]);
 }

@@ -55,6 +55,12 @@ final class Checks
         if ($shape['status'] === 'live' && BotToken::read($row->meta[BotToken::META] ?? '', $row->key()) === null) {
             $words[] = __('The project is live, but no bot token is entered: it has no bot.', 'arcana');
         }
+        if ($shape['status'] === 'live' && array_filter($shape['payments']) === []) {
+            $words[] = __('Neither Stripe nor YooKassa is set up: outside of Telegram nothing can be bought.', 'arcana');
+        }
+        if ($row->string('arcana_project_yookassa_receipts') === '1' && $shape['payments']['yookassa'] === null) {
+            $words[] = __('Receipts are switched on, but no keys of YooKassa are entered.', 'arcana');
+        }
         $languages = array_intersect_key(Settings::languages(), array_flip($shape['languages']));
         return [...$words, ...self::texts($row, $languages, ['project_description', 'project_welcome', 'project_voice'])];
     }
@@ -103,7 +109,7 @@ final class Checks
         if ($shape['kind'] !== 'subscription' && $shape['readings'] + $shape['follow_ups'] === 0) {
             $words[] = __('The package holds nothing.', 'arcana');
         }
-        return $words;
+        return [...$words, ...PackageChecks::of($row, $shape, Settings::starsEnabled())];
     }
 
     /**

@@ -193,10 +193,11 @@ final class ProductPanels implements Service
                 'look' => __('Look', 'arcana'),
                 'catalogue' => __('Contents', 'arcana'),
                 'bot' => __('Bot and voice', 'arcana'),
+                'payments' => __('Payments', 'arcana'),
             ],
             Kind::Spread => ['main' => __('Spread', 'arcana'), 'positions' => __('Positions', 'arcana')],
             Kind::Deck => ['main' => __('Deck', 'arcana'), 'cards' => __('Cards', 'arcana')],
-            Kind::Package => ['main' => __('Package', 'arcana')],
+            Kind::Package => ['main' => __('Package', 'arcana'), 'texts' => __('Texts', 'arcana')],
         };
     }
 
@@ -204,7 +205,7 @@ final class ProductPanels implements Service
     private static function extras(): array
     {
         static $extras = null;
-        return $extras ??= [new BotPanel(), new PackagesPanel(), new PositionsPanel(), new CardsPanel()];
+        return $extras ??= [new BotPanel(), new KeysPanel(), new PackagesPanel(), new PositionsPanel(), new CardsPanel()];
     }
 
     /** @param list<string> $keys */

@@ -31,7 +31,7 @@ final class Changes implements Service
     public function register(): void
     {
         foreach (['added', 'updated', 'deleted'] as $event) {
-            add_action("{$event}_post_meta", fn (mixed $meta_id, mixed $post_id, mixed $name) => $this->onMeta((string) $name), 10, 3);
+            add_action("{$event}_post_meta", fn (mixed $meta_id, mixed $post_id, mixed $name) => $this->onMeta((string) $name, (int) $post_id), 10, 3);
             add_action("{$event}_option", fn (mixed $name) => $this->onOption((string) $name));
         }
         add_action('save_post', fn (mixed $id) => $this->onPost((int) $id));
@@ -45,6 +45,10 @@ final class Changes implements Service
             add_action($event, fn (mixed $id, mixed $ids, mixed $taxonomy) => $this->onTerms((string) $taxonomy), 10, 3);
         }
         add_action('acf/save_post', fn () => $this->noticed = true, 100);
+        // WooCommerce counts the uses of a coupon in plain SQL.
+        foreach (['increase', 'decrease'] as $event) {
+            add_action("woocommerce_{$event}_coupon_usage_count", fn () => $this->noticed = true);
+        }
         add_action(self::SALE_HOOK, fn () => $this->noticed = true);
         add_action('shutdown', [$this, 'finish'], 1000);
     }
@@ -66,9 +70,10 @@ final class Changes implements Service
         Notices::announce($state->version);
     }
 
-    private function onMeta(string $name): void
+    private function onMeta(string $name, int $post_id): void
     {
         $this->noticed = $this->noticed
+            || (in_array($name, CouponRows::META, true) && get_post_type($post_id) === CouponRows::POST_TYPE)
             || str_starts_with($name, 'arcana_')
             || in_array($name, Reader::META, true)
             || in_array($name, ['_wp_attached_file', '_wp_attachment_metadata', '_wp_attachment_image_alt'], true);
@@ -85,12 +90,13 @@ final class Changes implements Service
         $this->noticed = $this->noticed
             || $type === Cards::POST_TYPE
             || $type === 'attachment'
+            || $type === CouponRows::POST_TYPE
             || ($type === 'product' && Kind::ofPost($post_id) !== null);
     }
 
     private function onTerms(string $taxonomy): void
     {
-        $this->noticed = $this->noticed || $taxonomy === 'product_type';
+        $this->noticed = $this->noticed || $taxonomy === 'product_type' || $taxonomy === 'product_cat';
     }
 
     /** What follows must not keep the manager's browser waiting. */

@@ -36,6 +36,7 @@ final class Document
             'spreads' => array_map($shapes->spread(...), $snapshot->published(Kind::Spread)),
             'decks' => array_map($shapes->deck(...), $snapshot->published(Kind::Deck)),
             'packages' => array_values($packages),
+            'coupons' => (new Coupons($snapshot, array_values($packages)))->all(),
             'tombstones' => self::tombstones($snapshot),
         ];
         $changes = array_filter(array_map(

@@ -25,7 +25,7 @@ final class Explanation
                 if ($part === 'decks') {
                     $hashes += self::cards($object);
                 }
-                $hashes[rtrim($part, 's') . ' ' . $object->key] = Canonical::hash($object);
+                $hashes[rtrim($part, 's') . ' ' . ($object->key ?? $object->code)] = Canonical::hash($object);
             }
         }
         ksort($hashes);

@@ -24,6 +24,7 @@ final class Fingerprint
             "SELECT CONCAT(COUNT(*), '-', COALESCE(SUM(CRC32(CONCAT_WS('|', m.post_id, m.meta_key, m.meta_value))), 0))
                 FROM {$wpdb->postmeta} m WHERE m.post_id IN (SELECT p.ID FROM $posts) AND " . Reader::metaCondition('m'),
         ];
+        array_push($sums, ...CouponRows::sums());
         if ($attachments !== []) {
             $list = implode(',', array_map('intval', $attachments));
             $sums[] = "SELECT CONCAT(COUNT(*), '-', COALESCE(SUM(CRC32(CONCAT_WS('|', m.post_id, m.meta_key, m.meta_value))), 0))

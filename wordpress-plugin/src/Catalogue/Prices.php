@@ -24,6 +24,29 @@ final class Prices
         return ['amount' => $sale, 'regular' => $regular, 'currency' => $currency];
     }
 
+    /**
+     * The price in Stars: a sale lowers it by the same share as the price, unless the manager has said by how much.
+     *
+     * @param array{amount: int, regular: int|null, currency: string}|null $price
+     * @return array{amount: int, regular: int|null}|null Null when it is not sold for Stars.
+     */
+    public static function stars(Row $row, ?array $price): ?array
+    {
+        $stars = $row->integer('arcana_package_stars', 0, 0, 100000);
+        if ($stars === 0) {
+            return null;
+        }
+        $sale = $row->integer('arcana_package_stars_sale', 0, 0, 100000);
+        $is_on_sale = $price !== null && $price['regular'] !== null;
+        if ($sale === 0 && $is_on_sale) {
+            // Half up, and never for nothing. The numbers stay far below 2^63.
+            $sale = max(1, intdiv(2 * $stars * $price['amount'] + $price['regular'], 2 * $price['regular']));
+        }
+        // What has no price in money has no sale there either: then the sale price in Stars counts by itself.
+        $counts = $sale > 0 && $sale < $stars && ($is_on_sale || $price === null);
+        return $counts ? ['amount' => $sale, 'regular' => $stars] : ['amount' => $stars, 'regular' => null];
+    }
+
     /** The next moment after now at which a sale begins or ends, or null. */
     public static function nextChange(Row $row, int $now): ?int
     {

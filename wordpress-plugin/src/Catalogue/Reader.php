@@ -20,7 +20,7 @@ final class Reader
 
     /** Meta of our posts that the document depends on, next to everything that begins with `arcana_`. */
     public const META = [
-        Keys::META, '_arcana_bot', '_arcana_live_slug', '_arcana_positions',
+        Keys::META, '_arcana_bot', '_arcana_stripe', '_arcana_yookassa', '_arcana_live_slug', '_arcana_positions',
         '_regular_price', '_sale_price', '_sale_price_dates_from', '_sale_price_dates_to',
     ];
 
@@ -45,7 +45,7 @@ final class Reader
             usort($deck, static fn (Row $one, Row $other): int =>
                 [$one->integer('arcana_card_number', 999), $one->id] <=> [$other->integer('arcana_card_number', 999), $other->id]);
         }
-        return new Snapshot($products, $cards, Projects::tombstones(), self::store(), time());
+        return new Snapshot($products, $cards, Projects::tombstones(), self::store(), time(), self::coupons());
     }
 
     /** SQL that selects the posts of ours, for use in FROM; its alias is `p`, the product type's slug is `t.slug`. */
@@ -116,11 +116,22 @@ final class Reader
         return $meta;
     }
 
+    /** @return list<Row> Published coupons that are for everybody, the newest ones first. */
+    private static function coupons(): array
+    {
+        $posts = self::rows(CouponRows::postsSql('p.ID, p.post_title') . ' ORDER BY p.ID DESC LIMIT ' . CouponRows::MOST);
+        $meta = CouponRows::meta(array_map('intval', array_column($posts, 'ID')));
+        return array_map(
+            static fn (object $post): Row => new Row((int) $post->ID, 'publish', (string) $post->post_title, 0, $meta[(int) $post->ID] ?? [], []),
+            $posts
+        );
+    }
+
     /**
      * @return list<object>
      * @throws BuildError when the database does not answer: an empty catalogue would be a lie.
      */
-    private static function rows(string $sql): array
+    public static function rows(string $sql): array
     {
         global $wpdb;
         $rows = $wpdb->get_results($sql);

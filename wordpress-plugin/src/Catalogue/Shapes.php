@@ -6,6 +6,7 @@ namespace Arcana\Catalogue;
 
 use Arcana\Content\BotToken;
 use Arcana\Content\Positions;
+use Arcana\Content\ProviderKeys;
 use Arcana\Content\Slugs;
 use Arcana\Fields\Theme;
 use Arcana\Kind;
@@ -67,6 +68,9 @@ final class Shapes
             'voice' => self::map($row->text('arcana_project_voice')),
             'model_profile' => $row->string('arcana_project_model_profile') ?: null,
             'bot' => self::bot($row),
+            'refund_used' => $row->choice('arcana_project_refund_used', ['refuse', 'forgive', 'debt']),
+            'other_providers_in_telegram' => $row->string('arcana_project_other_providers_in_telegram') === '1',
+            'payments' => self::payments($row),
         ];
     }
 
@@ -112,17 +116,30 @@ final class Shapes
         if ($project === '') {
             return null;
         }
-        $stars = $row->integer('arcana_package_stars', 0, 0, 100000);
+        $price = Prices::of($row, $this->snapshot->store['currency'], $this->snapshot->now);
+        $stars = Settings::starsEnabled() ? Prices::stars($row, $price) : null;
+        $kind = $row->choice('arcana_package_kind', ['readings', 'follow_ups', 'subscription']);
+        $is_subscription = $kind === 'subscription';
+        $days = static fn (string $name, int $most): ?int => $row->integer($name, 0, 0, $most) ?: null;
         return [
             'key' => $row->key(),
             'project' => $project,
             'name' => self::map($row->name('arcana_package_name')),
             'description' => self::map($row->text('arcana_package_description')),
-            'kind' => $row->choice('arcana_package_kind', ['readings', 'follow_ups', 'subscription']),
-            'readings' => $row->integer('arcana_package_readings', 0, 0, 100000),
+            'kind' => $kind,
+            'readings' => $is_subscription ? 0 : $row->integer('arcana_package_readings', 0, 0, 100000),
             'follow_ups' => $row->integer('arcana_package_follow_ups', 0, 0, 100000),
-            'price' => Prices::of($row, $this->snapshot->store['currency'], $this->snapshot->now),
-            'stars' => $stars > 0 && Settings::starsEnabled() ? $stars : null,
+            'price' => $price,
+            'stars' => $stars['amount'] ?? null,
+            'stars_regular' => $stars['regular'] ?? null,
+            'period' => $is_subscription && in_array($row->string('arcana_package_period'), ['month', 'year'], true)
+                ? $row->string('arcana_package_period') : null,
+            'renews' => $is_subscription && $row->string('arcana_package_renews') !== '0',
+            'fair_use' => $is_subscription ? $days('arcana_package_fair_use', 1000) : null,
+            'expires_days' => $is_subscription ? null : $days('arcana_package_expires_days', 3650),
+            'trial_days' => $is_subscription ? $days('arcana_package_trial_days', 365) : null,
+            'gift' => $row->string('arcana_package_gift') !== '0',
+            'product_id' => $row->id,
             'badge' => $row->text('arcana_package_badge') ?: null,
         ];
     }
@@ -213,6 +230,24 @@ final class Shapes
             'sealed_token' => $bot['sealed'] ?? null,
             'key_id' => $bot['key_id'] ?? null,
         ];
+    }
+
+    /** @return array<string, array<string, mixed>|null> Provider => its sealed keys, and what receipts say. */
+    private static function payments(Row $row): array
+    {
+        $payments = [];
+        foreach (ProviderKeys::PROVIDERS as $provider) {
+            $keys = ProviderKeys::read($row->meta[ProviderKeys::meta($provider)] ?? '', $row->key());
+            $payments[$provider] = $keys === null ? null : ['sealed' => $keys['sealed'], 'key_id' => $keys['key_id']];
+        }
+        if ($payments['yookassa'] !== null) {
+            $payments['yookassa'] += [
+                'receipts' => $row->string('arcana_project_yookassa_receipts') === '1',
+                'vat_code' => $row->integer('arcana_project_yookassa_vat', 1, 1, 12),
+                'tax_system' => $row->integer('arcana_project_yookassa_tax', 0, 0, 6) ?: null,
+            ];
+        }
+        return $payments;
     }
 
     /**

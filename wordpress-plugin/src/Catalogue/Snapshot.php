@@ -20,6 +20,7 @@ final class Snapshot
      * @param array<int, list<Row>> $cards Deck's id => its published cards in order.
      * @param list<string> $tombstones Keys of projects deleted for good.
      * @param array{key: string, name: string, url: string, currency: string, language: string} $store
+     * @param list<Row> $coupons
      */
     public function __construct(
         public readonly array $products,
@@ -27,6 +28,7 @@ final class Snapshot
         public readonly array $tombstones,
         public readonly array $store,
         public readonly int $now,
+        public readonly array $coupons = [],
     ) {
         foreach ($products as $rows) {
             foreach ($rows as $row) {

@@ -46,6 +46,9 @@ final class DemoImport
         foreach ($catalogue['packages'] as $package) {
             $this->package($package, ($orders[$package['key']] ?? 0) + 1);
         }
+        foreach ($catalogue['coupons'] ?? [] as $coupon) {
+            $this->coupon($coupon);
+        }
         return ['counts' => $this->counts, 'warnings' => $this->warnings];
     }
 
@@ -132,6 +135,8 @@ final class DemoImport
             'spreads' => $project['spreads'],
             'decks' => $project['decks'],
             'model_profile' => $project['model_profile'] ?? '',
+            'refund_used' => $project['refund_used'] ?? 'refuse',
+            'other_providers_in_telegram' => (int) ($project['other_providers_in_telegram'] ?? false),
         ];
         foreach (['name', 'tagline', 'description', 'welcome', 'notice', 'voice'] as $text) {
             $fields[$text] = $project[$text] ?? [];
@@ -156,11 +161,49 @@ final class DemoImport
             'kind' => $package['kind'],
             'readings' => $package['readings'],
             'follow_ups' => $package['follow_ups'],
-            'stars' => $package['stars'] ?? '',
+            'stars' => $package['stars_regular'] ?? $package['stars'] ?? '',
+            'stars_sale' => isset($package['stars_regular']) ? $package['stars'] : '',
+            'period' => $package['period'] ?? 'month',
+            'renews' => (int) ($package['renews'] ?? true),
+            'fair_use' => $package['fair_use'] ?? '',
+            'expires_days' => $package['expires_days'] ?? '',
+            'trial_days' => $package['trial_days'] ?? '',
+            'gift' => (int) ($package['gift'] ?? true),
             'badge' => $package['badge'] ?? [],
             'order' => $order,
         ]);
         $this->price(new Package($id), $package['price'] ?? null);
+    }
+
+    /** @param array<string, mixed> $coupon Projects are chosen like products. */
+    private function coupon(array $coupon): void
+    {
+        $currency = get_woocommerce_currency();
+        if (($coupon['currency'] ?? null) !== null && $coupon['currency'] !== $currency) {
+            $this->warnings[] = "The coupon “{$coupon['code']}” was left out: it is in {$coupon['currency']}, the store sells in $currency.";
+            return;
+        }
+        $ids = static fn (Kind $kind, array $keys): array => array_values(array_filter(array_map(
+            static fn (string $key): int => Keys::find($kind, $key),
+            $keys
+        )));
+        $money = static fn (?int $amount): string => $amount === null ? '' : Money::decimal($amount, $currency);
+        $saved = new \WC_Coupon($coupon['code']);
+        $saved->set_code($coupon['code']);
+        $saved->set_discount_type($coupon['kind']);
+        $saved->set_amount(Money::decimal($coupon['amount'], $coupon['kind'] === 'percent' ? 'USD' : $currency));
+        $saved->set_date_expires($coupon['expires_at'] ?? null);
+        $saved->set_usage_limit($coupon['usage_limit'] ?? 0);
+        $saved->set_usage_limit_per_user($coupon['usage_limit_per_user'] ?? 0);
+        $saved->set_minimum_amount($money($coupon['minimum'] ?? null));
+        $saved->set_maximum_amount($money($coupon['maximum'] ?? null));
+        $saved->set_product_ids([...$ids(Kind::Project, $coupon['projects'] ?? []), ...$ids(Kind::Package, $coupon['packages'] ?? [])]);
+        $saved->set_excluded_product_ids($ids(Kind::Package, $coupon['excluded_packages'] ?? []));
+        if ($saved->get_id() === 0 || $saved->get_changes() !== []) {
+            $this->counts[$saved->get_id() === 0 ? 'created' : 'updated']++;
+            $saved->save();
+        }
+        ($this->progress)("coupon {$coupon['code']}");
     }
 
     /** @param array{amount: int, regular: int|null, currency: string}|null $price */

@@ -17,7 +17,7 @@ final class Keys implements Service
     public const PATTERN = '/^[a-z0-9][a-z0-9_-]{1,63}$/D';
 
     /** Meta that belongs to one object alone and is never copied with it. */
-    public const NOT_COPIED = [self::META, BotToken::META, Slugs::LIVE_META, 'arcana_project_slug', '_arcana_project_slug'];
+    public const NOT_COPIED = [self::META, BotToken::META, '_arcana_stripe', '_arcana_yookassa', Slugs::LIVE_META, 'arcana_project_slug', '_arcana_project_slug'];
 
     public function register(): void
     {

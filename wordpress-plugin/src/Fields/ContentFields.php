@@ -41,9 +41,11 @@ final class ContentFields
         ];
     }
 
-    /** @return list<array<string, mixed>> */
+    /** @return array<string, list<array<string, mixed>>> */
     public static function package(): array
     {
+        $subscription = [[['field' => 'field_arcana_package_kind', 'operator' => '==', 'value' => 'subscription']]];
+        $lasting = [[['field' => 'field_arcana_package_kind', 'operator' => '!=', 'value' => 'subscription']]];
         $fields = [
             Field::make('post_object', 'package_project', __('Project', 'arcana'), [
                 'post_type' => ['product'],
@@ -60,19 +62,34 @@ final class ContentFields
                 'follow_ups' => __('Follow-up questions', 'arcana'),
                 'subscription' => __('Subscription: unlimited readings', 'arcana'),
             ], 'readings'),
-            Field::number('package_readings', __('Readings', 'arcana'), 0, 0, 100000),
-            Field::number('package_follow_ups', __('Follow-up questions', 'arcana'), 0, 0, 100000),
+            ['conditional_logic' => $lasting] + Field::number('package_readings', __('Readings', 'arcana'), 0, 0, 100000),
+            Field::number('package_follow_ups', __('Follow-up questions', 'arcana'), 0, 0, 100000, __('A subscription gives them for each period.', 'arcana')),
+            ['conditional_logic' => $lasting] + Field::number('package_expires_days', __('Valid for, days', 'arcana'), '', 1, 3650, __('Left empty, what was bought never expires.', 'arcana')),
+            ['conditional_logic' => $subscription] + Field::choice('package_period', __('Period', 'arcana'), [
+                'month' => __('A month', 'arcana'),
+                'year' => __('A year', 'arcana'),
+            ], 'month', __('The price is for one period.', 'arcana')),
+            ['conditional_logic' => $subscription] + Field::number('package_fair_use', __('Fair use, readings a day', 'arcana'), '', 1, 1000, __('Left empty, there is no limit.', 'arcana')),
+            ['conditional_logic' => $subscription] + Field::number('package_trial_days', __('Free trial, days', 'arcana'), '', 1, 365, __('Once for each person. Left empty, there is none.', 'arcana')),
+            ['conditional_logic' => $subscription] + Field::yesNo(
+                'package_renews',
+                __('Renewal', 'arcana'),
+                __('Renews by itself until it is cancelled', 'arcana'),
+                true,
+                __('Telegram Stars can renew a month, not a year.', 'arcana')
+            ),
         ];
         if (Settings::starsEnabled()) {
             $fields[] = Field::number('package_stars', __('Price in Telegram Stars', 'arcana'), '', 1, 100000, __('Inside Telegram, readings are sold for Stars. Left empty, the package is not sold there.', 'arcana'));
+            $fields[] = Field::number('package_stars_sale', __('Sale price in Stars', 'arcana'), '', 1, 100000, __('Counts while the sale of the tab “Price” runs. Left empty, Stars fall by the same share as the price.', 'arcana'));
         }
-        return [
-            ...$fields,
+        $fields[] = Field::yesNo('package_gift', __('Gift', 'arcana'), __('May be bought for somebody else', 'arcana'), true);
+        return ['main' => $fields, 'texts' => [
             Field::number('package_order', __('Order', 'arcana'), 0, 0, 9999, __('Smaller numbers come first.', 'arcana')),
             Field::text('package_name', __('Name', 'arcana'), 'text', __('Left empty, the product’s title is used.', 'arcana')),
             Field::text('package_description', __('Description', 'arcana'), 'textarea', '', 3),
             Field::text('package_badge', __('Badge', 'arcana'), 'text', __('A word or two, such as “Best value”.', 'arcana')),
-        ];
+        ]];
     }
 
     /** @return list<array<string, mixed>> */

@@ -76,6 +76,18 @@ final class Field
     }
 
     /** @return array<string, mixed> */
+    public static function yesNo(string $name, string $label, string $message, bool $default, string $instructions = ''): array
+    {
+        return self::make('true_false', $name, $label, [
+            'message' => $message,
+            'default_value' => (int) $default,
+            'instructions' => $instructions,
+            'ui' => 1,
+            'wrapper' => ['class' => 'arcana-half'],
+        ]);
+    }
+
+    /** @return array<string, mixed> */
     public static function picture(string $name, string $label, string $instructions = ''): array
     {
         return self::make('image', $name, $label, [

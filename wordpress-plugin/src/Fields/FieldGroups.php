@@ -37,7 +37,7 @@ final class FieldGroups implements Service
             Kind::Project => ProjectFields::tabs(),
             Kind::Spread => ['main' => ContentFields::spread()],
             Kind::Deck => ['main' => ContentFields::deck()],
-            Kind::Package => ['main' => ContentFields::package()],
+            Kind::Package => ContentFields::package(),
         };
     }
 

@@ -18,6 +18,7 @@ final class ProjectFields
             'look' => self::look(),
             'catalogue' => self::catalogue(),
             'bot' => self::bot(),
+            'payments' => self::payments(),
         ];
     }
 
@@ -118,6 +119,39 @@ final class ProjectFields
             Field::make('relationship', 'project_decks', __('Decks', 'arcana'), $relation + [
                 'instructions' => __('The first one is the default.', 'arcana'),
             ]),
+        ];
+    }
+
+    /** @return list<array<string, mixed>> */
+    private static function payments(): array
+    {
+        return [
+            Field::choice('project_refund_used', __('Refund of what was used', 'arcana'), [
+                'refuse' => __('Refuse it: only what is unused is refunded', 'arcana'),
+                'forgive' => __('Forgive it: the price goes back all the same', 'arcana'),
+                'debt' => __('Refund, and the next purchase pays for it first', 'arcana'),
+            ], 'refuse', __('What happens when somebody wants his money back after he has used a part.', 'arcana')),
+            Field::yesNo(
+                'project_other_providers_in_telegram',
+                __('Other ways to pay inside Telegram', 'arcana'),
+                __('Offer cards inside Telegram too', 'arcana'),
+                false,
+                __('Telegram wants digital goods to be sold for Stars alone and may hide a bot that does otherwise. In an ordinary browser all ways are always offered.', 'arcana')
+            ),
+            Field::yesNo('project_yookassa_receipts', __('YooKassa: receipts', 'arcana'), __('Send receipts by 54-FZ through YooKassa', 'arcana'), false),
+            Field::choice('project_yookassa_vat', __('YooKassa: VAT', 'arcana'), [
+                '1' => __('Without VAT', 'arcana'), '2' => '0 %', '3' => '10 %', '4' => '20 %', '5' => '10/110', '6' => '20/120',
+                '7' => '5 %', '8' => '7 %', '9' => '5/105', '10' => '7/107', '11' => '22 %', '12' => '22/122',
+            ], '1'),
+            Field::choice('project_yookassa_tax', __('YooKassa: tax system', 'arcana'), [
+                '' => __('As set up at YooKassa', 'arcana'),
+                '1' => __('General', 'arcana'),
+                '2' => __('Simplified, income', 'arcana'),
+                '3' => __('Simplified, income less expenses', 'arcana'),
+                '4' => __('Imputed income', 'arcana'),
+                '5' => __('Agricultural', 'arcana'),
+                '6' => __('Patent', 'arcana'),
+            ], ''),
         ];
     }
 

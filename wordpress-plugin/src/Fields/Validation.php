@@ -19,7 +19,8 @@ final class Validation implements Service
         add_filter('acf/validate_value/key=field_arcana_project_bot_username', [$this, 'username'], 20, 2);
         add_filter('acf/update_value/key=field_arcana_project_bot_username', static fn (mixed $value) => ltrim(trim((string) $value), '@'));
         add_filter('acf/validate_value/key=field_arcana_project_model_profile', [$this, 'profile'], 20, 2);
-        add_filter('acf/validate_value/key=field_arcana_package_readings', [$this, 'amount'], 20, 2);
+        add_filter('acf/validate_value/key=field_arcana_package_kind', [$this, 'amount'], 20, 2);
+        add_filter('acf/validate_value/key=field_arcana_package_stars_sale', [$this, 'starsSale'], 20, 2);
     }
 
     /** @param bool|string $valid */
@@ -59,14 +60,21 @@ final class Validation implements Service
     public function amount(bool|string $valid, mixed $value): bool|string
     {
         $sent = (array) ($_POST['acf'] ?? []);
-        $kind = (string) ($sent['field_arcana_package_kind'] ?? '');
+        $readings = (int) ($sent['field_arcana_package_readings'] ?? 0);
         $follow_ups = (int) ($sent['field_arcana_package_follow_ups'] ?? 0);
-        if ($valid === true && $kind === 'readings' && (int) $value < 1) {
+        if ($valid === true && $value === 'readings' && $readings < 1) {
             return __('Say how many readings the package holds.', 'arcana');
         }
-        if ($valid === true && $kind === 'follow_ups' && $follow_ups < 1) {
+        if ($valid === true && $value === 'follow_ups' && $follow_ups < 1) {
             return __('Say how many follow-up questions the package holds.', 'arcana');
         }
         return $valid;
+    }
+
+    public function starsSale(bool|string $valid, mixed $value): bool|string
+    {
+        $stars = (int) (((array) ($_POST['acf'] ?? []))['field_arcana_package_stars'] ?? 0);
+        return $valid === true && (string) $value !== '' && (int) $value >= $stars
+            ? __('The sale price has to be below the price in Stars.', 'arcana') : $valid;
     }
 }

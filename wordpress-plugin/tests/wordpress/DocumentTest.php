@@ -87,7 +87,8 @@ final class DocumentTest extends StoreCase
         self::assertSame([$this->key($first), $this->key($package)], array_column($document['packages'], 'key'));
         self::assertSame(['amount' => 49990, 'currency' => 'RUB', 'regular' => 59900], $document['packages'][1]['price']);
         self::assertSame(['amount' => 29900, 'currency' => 'RUB', 'regular' => null], $document['packages'][0]['price']);
-        self::assertSame(250, $document['packages'][1]['stars']);
+        self::assertSame([209, 250], [$document['packages'][1]['stars'], $document['packages'][1]['stars_regular']]);
+        self::assertSame($package, $document['packages'][1]['product_id']);
         Settings::save(['ru', 'en'], false);
         self::assertNull($this->document()['packages'][1]['stars']);
     }

@@ -167,7 +167,7 @@ final class VersionTest extends StoreCase
         self::assertSame($key, $this->key($this->spread), 'the older one keeps it');
         self::assertNotSame($key, $this->key($copy));
         $excluded = apply_filters('woocommerce_duplicate_product_exclude_meta', ['_foreign'], []);
-        self::assertSame(['_foreign', Keys::META, '_arcana_bot', '_arcana_live_slug', 'arcana_project_slug', '_arcana_project_slug'], $excluded);
+        self::assertSame(['_foreign', Keys::META, '_arcana_bot', '_arcana_stripe', '_arcana_yookassa', '_arcana_live_slug', 'arcana_project_slug', '_arcana_project_slug'], $excluded);
     }
 
     public function testTwoDecksMayHoldTheSameCards(): void
