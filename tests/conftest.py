@@ -1,8 +1,9 @@
 """Real servers for every test: one Postgres and one Redis a run, a database of its own for each test."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,13 +51,43 @@ class Servers:
     async def copy(self, template: str) -> AsyncIterator[str]:
         name = f"test_{uuid4().hex}"
         await self.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
-        yield self.database(name)
-        await self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        try:
+            yield self.database(name)
+        finally:
+            await self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+# What the servers of all processes of a run need at most.
+MEMORY_NEEDED = 4 * 1024**3
+
+
+def memory_folder() -> Path | None:
+    """A folder in memory, where there is one with room: on a busy disk the copy of a database takes half a second."""
+    folder = Path("/dev/shm")  # noqa: S108  # the servers make a folder of their own in it
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return None
+    about = os.statvfs(folder)
+    spacious = about.f_bavail * about.f_frsize >= MEMORY_NEEDED
+    # Its flag tells whether the servers' programs, which may have to be copied there, would run.
+    return folder if spacious and not about.f_flag & os.ST_NOEXEC else None
+
+
+@contextmanager
+def embedded_servers() -> Iterator[EmbeddedServers]:
+    embedded = EmbeddedServers(throwaway=True)
+    with pytest.MonkeyPatch.context() as patch:
+        if folder := memory_folder():
+            patch.setenv("TMPDIR", str(folder))
+        embedded.start()
+    try:
+        yield embedded
+    finally:
+        embedded.stop()
 
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
-    with EmbeddedServers(throwaway=True) as embedded:
+    with embedded_servers() as embedded:
         servers = Servers(embedded.database_url, embedded.redis_url, "arcana_template")
 
         async def prepare() -> None:
@@ -211,9 +242,11 @@ async def serve(app: ASGIApp) -> AsyncIterator[str]:
         if running.done():
             running.result()
         await asyncio.sleep(0.005)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    await running
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await running
 
 
 @asynccontextmanager
@@ -221,17 +254,21 @@ async def open_api(settings: Settings) -> AsyncIterator[Api]:
     database = Database(settings.database_url, pool_size=4)
     await database.open()
     app = build_api(settings)
-    async with serve(wrap_api(app, settings)) as url, httpx.AsyncClient(base_url=url, timeout=20) as client:
-        yield Api(url, client, database, settings, app.state.container)
-    await database.close()
+    try:
+        async with serve(wrap_api(app, settings)) as url, httpx.AsyncClient(base_url=url, timeout=20) as client:
+            yield Api(url, client, database, settings, app.state.container)
+    finally:
+        await database.close()
 
 
 @asynccontextmanager
 async def open_worker(settings: Settings) -> AsyncIterator[None]:
     running = asyncio.create_task(run_worker(settings))
-    yield
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    try:
+        yield
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 @pytest.fixture
