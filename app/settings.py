@@ -78,6 +78,10 @@ class Settings(BaseSettings):
     model_total_seconds: float = Field(120.0, gt=0)
     model_retries: int = Field(2, ge=0, le=5)
 
+    # Payment providers; a project's keys come with the catalogue.
+    stripe_api_url: str = "https://api.stripe.com"
+    yookassa_api_url: str = "https://api.yookassa.ru/v3"
+
     # Readings.
     draw_expires_hours: float = Field(24.0, gt=0)
     generation_lease_seconds: float = Field(15.0, gt=0)
@@ -106,7 +110,9 @@ class Settings(BaseSettings):
     def split_list(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
-    @field_validator("public_url", "woocommerce_url", "telegram_api_url", "desk_url")
+    @field_validator(
+        "public_url", "woocommerce_url", "telegram_api_url", "stripe_api_url", "yookassa_api_url", "desk_url"
+    )
     @classmethod
     def check_address(cls, value: str) -> str:
         value = value.rstrip("/")

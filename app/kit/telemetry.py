@@ -102,6 +102,7 @@ def configure_logging(*, level: str, style: str) -> None:
         "openai",
         "apscheduler",
         "pgqueuer",
+        "stripe",
     ):
         logging.getLogger(name).setLevel(logging.WARNING)
 

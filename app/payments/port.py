@@ -232,3 +232,7 @@ class Provider(ABC):
     async def resume(self, project: Project, *, subscription: str, telegram_id: int | None) -> None:
         """Takes a cancellation back, where the provider can; raises `ProviderRefused` where not."""
         raise ProviderRefused
+
+    async def portal(self, project: Project, *, subscription: str, return_url: str) -> str:
+        """An address at the provider where a person sees the agreement, its receipts and its card."""
+        raise ProviderRefused

@@ -1,0 +1,5 @@
+"""Stripe as the demo and the tests meet it; see server.py."""
+
+from app.sandbox.stripe.server import create_app
+
+__all__ = ["create_app"]

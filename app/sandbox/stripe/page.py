@@ -1,0 +1,164 @@
+"""The page on which a customer pays, the one on which a bank asks back, and the customer portal."""
+
+from html import escape
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from app.kit import money
+from app.payments.providers.stripe_calls import from_units
+from app.sandbox import pages
+from app.sandbox.stripe import billing, cards, checkout
+from app.sandbox.stripe.errors import StripeRefusal
+from app.sandbox.stripe.objects import Thing
+from app.sandbox.stripe.state import Desk
+
+TEXTS = {
+    "en": {
+        "pay": "Pay", "subscribe": "Subscribe", "number": "Card number", "expiry": "Expiry", "code": "CVC",
+        "back": "Back to the shop", "try": "Or with one touch:", "good": "Good card", "declined": "Declined",
+        "insufficient": "No funds", "secure": "3-D Secure", "later": "Fails at renewal",
+        "bank": "Your bank asks: is it you?", "yes": "Complete authentication", "no": "Fail authentication",
+        "closed": "This page is closed: it was paid, or its time is over.", "unknown": "There is nothing here.",
+        "portal": "Your subscriptions", "cancel": "Cancel", "resume": "Do not cancel", "status": "Status",
+        "every_month": "every month", "every_year": "every year",
+    },
+    "ru": {
+        "pay": "Оплатить", "subscribe": "Оформить подписку", "number": "Номер карты", "expiry": "Срок", "code": "CVC",
+        "back": "Вернуться в магазин", "try": "Или одним касанием:", "good": "Хорошая карта", "declined": "Отказ",
+        "insufficient": "Нет средств", "secure": "3-D Secure", "later": "Откажет при продлении",
+        "bank": "Банк спрашивает: это вы?", "yes": "Подтвердить", "no": "Отклонить",
+        "closed": "Страница закрыта: всё оплачено или время вышло.", "unknown": "Здесь ничего нет.",
+        "portal": "Ваши подписки", "cancel": "Отменить", "resume": "Не отменять", "status": "Состояние",
+        "every_month": "каждый месяц", "every_year": "каждый год",
+    },
+}  # fmt: skip
+TOUCH = {
+    "good": cards.GOOD,
+    "declined": cards.DECLINED,
+    "insufficient": cards.INSUFFICIENT,
+    "secure": cards.AUTHENTICATE,
+    "later": cards.FAILS_LATER,
+}
+
+
+def routes(desk: Desk) -> list[Route]:
+    async def pay(request: Request) -> Response:
+        desk.tick()
+        try:
+            account, session = desk.find(request.path_params["name"])
+        except StripeRefusal:
+            return _show("unknown", _note("en", "unknown"), "en", status=404)
+        language = "ru" if session.get("locale") == "ru" else "en"
+        if session["object"] != "checkout.session":
+            return _show("unknown", _note(language, "unknown"), language, status=404)
+        if session["status"] != "open":
+            return _closed(session, language)
+        if request.method == "GET":
+            return _form(session, language)
+        fields = dict(parse_qsl((await request.body()).decode(errors="replace")))
+        answer = {"yes": True, "no": False}.get(fields.get("authenticated", ""))
+        outcome, words = checkout.pay(desk, account, session, fields.get("number", ""), authenticated=answer)
+        if outcome == "paid":
+            return RedirectResponse(session["success_url"], 303)
+        if outcome == "authenticate":
+            return _bank(session, fields["number"], language)
+        return _closed(session, language) if outcome == "closed" else _form(session, language, problem=words)
+
+    async def portal(request: Request) -> Response:
+        desk.tick()
+        try:
+            account, session = desk.find(request.path_params["name"])
+        except StripeRefusal:
+            return _show("unknown", _note("en", "unknown"), "en", status=404)
+        mine = [row for row in account.all("subscription") if row["customer"] == session.get("customer")]
+        if request.method == "POST":
+            fields = dict(parse_qsl((await request.body()).decode(errors="replace")))
+            row = next((row for row in mine if row["id"] == fields.get("subscription")), None)
+            if row is not None and row["status"] != "canceled":
+                billing.update(desk, account, row, {"cancel_at_period_end": fields.get("stop", "true")})
+            return RedirectResponse(request.url.path, 303)
+        return _portal(session, mine, request.url.path)
+
+    return [
+        Route("/c/pay/{name}", pay, methods=["GET", "POST"]),
+        Route("/p/session/{name}", portal, methods=["GET", "POST"]),
+    ]
+
+
+def _show(title: str, body: str, language: str, *, status: int = 200) -> HTMLResponse:
+    words = TEXTS[language].get(title, title)
+    return pages.page(words, body, brand="Stripe", accent="#635bff", language=language, status=status)
+
+
+def _note(language: str, text: str) -> str:
+    return f'<p class="muted">{escape(TEXTS[language][text])}</p>'
+
+
+def _sum(session: Thing) -> str:
+    currency = session["currency"].upper()
+    return f"{money.to_decimal(from_units(session['amount_total'], currency), currency)} {currency}"
+
+
+def _closed(session: Thing, language: str) -> HTMLResponse:
+    link = f'<p><a href="{escape(session["cancel_url"])}">{escape(TEXTS[language]["back"])}</a></p>'
+    return _show("closed", _note(language, "closed") + link, language)
+
+
+def _form(session: Thing, language: str, *, problem: str = "") -> HTMLResponse:
+    words = TEXTS[language]
+    action = f"/c/pay/{session['id']}"
+    subscription = session["mode"] == "subscription"
+    warning = f'<p class="problem" role="alert">{escape(problem)}</p>' if problem else ""
+    touch = "".join(
+        pages.form(action, fields={"number": number}, button=words[name], name=name, kind="plain")
+        for name, number in TOUCH.items()
+        if subscription or name != "later"
+    )
+    body = (
+        f"<h1>{escape(_sum(session))}</h1>{warning}"
+        f'<form method="post" action="{escape(action)}">'
+        f'<label>{words["number"]}<input name="number" id="card-number" inputmode="numeric" autocomplete="off" '
+        f'placeholder="4242 4242 4242 4242" required maxlength="23"></label>'
+        f'<label>{words["expiry"]}<input name="expiry" placeholder="12 / 34" autocomplete="off"></label>'
+        f'<label>{words["code"]}<input name="cvc" placeholder="123" autocomplete="off"></label>'
+        f'<button data-action="pay">{words["subscribe" if subscription else "pay"]}</button></form>'
+        f'<p class="muted">{words["try"]}</p>{touch}'
+        f'<p><a data-action="back" href="{escape(session["cancel_url"])}">{words["back"]}</a></p>'
+    )
+    return _show("pay", body, language, status=402 if problem else 200)
+
+
+def _bank(session: Thing, number: str, language: str) -> HTMLResponse:
+    words = TEXTS[language]
+    buttons = "".join(
+        pages.form(
+            f"/c/pay/{session['id']}",
+            fields={"number": number, "authenticated": answer},
+            button=words[answer],
+            name=answer,
+            kind=kind,
+        )
+        for answer, kind in (("yes", ""), ("no", "plain"))
+    )
+    return _show("bank", f"<h1>{escape(words['bank'])}</h1>{buttons}", language)
+
+
+def _portal(session: Thing, mine: list[dict[str, Any]], action: str) -> HTMLResponse:
+    words = TEXTS["en"]
+    rows = ""
+    for row in mine:
+        stops = row["cancel_at_period_end"]
+        button = pages.form(
+            action,
+            fields={"subscription": row["id"], "stop": "false" if stops else "true"},
+            button=words["resume" if stops else "cancel"],
+            name="resume" if stops else "cancel",
+        )
+        rows += f"<p>{escape(row['id'])}<br><small>{words['status']}: {escape(row['status'])}</small></p>"
+        rows += "" if row["status"] == "canceled" else button
+    back = f'<p><a href="{escape(session["return_url"])}">{words["back"]}</a></p>' if session.get("return_url") else ""
+    return _show("portal", f"<h1>{words['portal']}</h1>{rows}{back}", "en")
