@@ -143,7 +143,8 @@ class StripeProvider(Provider):
         return stripe_books.transactions(self._client(project), project, since=since)
 
     async def receive(self, project: Project, incoming: Incoming) -> Sequence[Event]:
-        keys = self._keys(project)
+        if (keys := project.payments.stripe) is None:
+            raise EventRefused(reason="no_keys")
         secret = keys.webhook_secret.get_secret_value()
         header = incoming.headers.get("stripe-signature")
         try:

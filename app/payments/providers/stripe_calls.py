@@ -86,13 +86,16 @@ async def answer(call: Awaitable[Thing]) -> Thing:
     try:
         return await call
     except stripe.StripeError as error:
-        status = error.http_status
-        reason = error.code or (error.error.code if error.error else None) or type(error).__name__
-        # Its words may quote what was sent, a part of a wrong key included: the code and the request's id say enough.
-        log.warning("Stripe refused or is away", reason=reason, status=status, request=error.request_id)
-        if _away(error, status):
-            raise ProviderAway(reason=reason) from None
-        raise ProviderRefused(reason=reason) from None
+        refusal = _named(error)
+    # Out here it carries nothing along of Stripe's own error, whose words may quote a part of a wrong key.
+    raise refusal
+
+
+def _named(error: stripe.StripeError) -> ProviderAway | ProviderRefused:
+    reason = error.code or (error.error.code if error.error else None) or type(error).__name__
+    # The code and the request's id say enough, and nothing of what was sent.
+    log.warning("Stripe refused or is away", reason=reason, status=error.http_status, request=error.request_id)
+    return (ProviderAway if _away(error, error.http_status) else ProviderRefused)(reason=reason)
 
 
 def _away(error: stripe.StripeError, status: int | None) -> bool:

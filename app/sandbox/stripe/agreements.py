@@ -6,7 +6,7 @@ from app.sandbox.stripe.objects import Thing, listing, plan_of
 
 
 def subscription(name: str, *, now: int, live: bool, end: int, price: Thing, item: str, **fields: Any) -> Thing:
-    line = {
+    line: Thing = {
         "id": item,
         "object": "subscription_item",
         "billing_thresholds": None,

@@ -55,6 +55,11 @@ class Delivery:
             begin()
         return len(waiting)
 
+    async def idle(self) -> None:
+        """Returns when nothing is on its way any more."""
+        while self._running:
+            await asyncio.gather(*self._running, return_exceptions=True)
+
     async def close(self) -> None:
         for task in self._running:
             task.cancel()

@@ -212,7 +212,7 @@ def dispute(name: str, *, now: int, live: bool, **fields: Any) -> Thing:
         "created": now,
         "enhanced_eligibility_types": [],
         "evidence": {**dict.fromkeys(EVIDENCE), "enhanced_evidence": {}},
-        "evidence_details": {**details, "enhanced_eligibility": {}},
+        "evidence_details": {**details, "enhanced_eligibility": {}, "submission_method": "not_submitted"},
         "is_charge_refundable": False,
         "livemode": live,
         "metadata": {},

@@ -8,8 +8,6 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from app.kit import money
-from app.payments.providers.stripe_calls import from_units
 from app.sandbox import pages
 from app.sandbox.stripe import billing, cards, checkout
 from app.sandbox.stripe.errors import StripeRefusal
@@ -43,6 +41,11 @@ TOUCH = {
     "secure": cards.AUTHENTICATE,
     "later": cards.FAILS_LATER,
 }
+
+
+# How Stripe counts: https://docs.stripe.com/currencies
+NO_DECIMALS = ["BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"]
+THREE_DECIMALS = ["BHD", "JOD", "KWD", "OMR", "TND"]
 
 
 def routes(desk: Desk) -> list[Route]:
@@ -99,8 +102,10 @@ def _note(language: str, text: str) -> str:
 
 
 def _sum(session: Thing) -> str:
-    currency = session["currency"].upper()
-    return f"{money.to_decimal(from_units(session['amount_total'], currency), currency)} {currency}"
+    currency, digits = session["currency"].upper(), str(session["amount_total"])
+    places = 0 if currency in NO_DECIMALS else 3 if currency in THREE_DECIMALS else 2
+    digits = digits.rjust(places + 1, "0")
+    return f"{digits[: len(digits) - places]}{'.' * bool(places)}{digits[len(digits) - places :]} {currency}"
 
 
 def _closed(session: Thing, language: str) -> HTMLResponse:
