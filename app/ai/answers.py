@@ -24,19 +24,31 @@ def kind_of(danger: Danger) -> Kind:
     return "crisis" if danger.crisis else _KINDS[danger.subject]
 
 
+def comfort(danger: Danger, *, language: str, formal: bool, first_name: str) -> str:
+    """Paragraphs for somebody in a crisis: kind words, help lines, and one thing to do."""
+    texts: dict[str, Any] = load("answers", language)
+    name = person_name(first_name)
+
+    def said(template: str) -> str:
+        line = render(template, formal=formal, values={"name": f"{name}, " if name else ""})
+        return line[:1].upper() + line[1:]
+
+    parts = [said(part) for part in texts["crisis"][danger.subject]]
+    return "\n\n".join([*parts, "\n".join(texts["lines"]), said(texts["crisis_step"])])
+
+
 def compose(brief: Brief, danger: Danger) -> str:
     """Paragraphs. A crisis gets help lines and no cards; the rest takes the cards as prompts for thought."""
-    texts: dict[str, Any] = load("answers", brief.language)
     formal = brief.address == "formal"
+    if danger.crisis:
+        return comfort(danger, language=brief.language, formal=formal, first_name=brief.first_name)
+    texts: dict[str, Any] = load("answers", brief.language)
     name = person_name(brief.first_name)
 
     def said(template: str) -> str:
         line = render(template, formal=formal, values={"name": f"{name}, " if name else ""})
         return line[:1].upper() + line[1:]
 
-    if danger.crisis:
-        parts = [said(part) for part in texts["crisis"][danger.subject]]
-        return "\n\n".join([*parts, "\n".join(texts["lines"]), said(texts["crisis_step"])])
     kind = kind_of(danger)
     # Whoever asks a follow-up has the cards before him already.
     cards = [] if brief.follow_up is not None else [said(texts["cards"]), *_cards(brief, texts)]

@@ -10,7 +10,7 @@ from aiogram.filters import Command
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State
 from aiogram.methods import SendMessage
-from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
+from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
 
 from app.broadcasts import telegram_words
 from app.broadcasts.errors import BroadcastNotFound, ContentMissing, WrongState
@@ -33,6 +33,7 @@ from app.broadcasts.service import Found, broadcasts
 from app.broadcasts.telegram_words import Writing
 from app.catalogue.library import Project
 from app.crm.audit import Actor
+from app.crm.cards.render import topic_link
 from app.crm.filters import HasRole, InStaffGroup
 from app.crm.groups import StaffGroup
 from app.crm.role import Role
@@ -69,8 +70,10 @@ async def refuse_press(query: CallbackQuery, bot: Bot, staff: StaffGroup) -> Non
     await bot.answer_callback_query(query.id, plain(staff.language, "broadcast.error.role"), show_alert=True)
 
 
-async def open_panel(message: Message, bot: Bot, project: Project, staff: StaffGroup, database: Database) -> None:
-    """A new draft, and its panel in the topic of broadcasts."""
+async def open_panel(
+    message: Message, bot: Bot, project: Project, staff: StaffGroup, database: Database
+) -> SendMessage | None:
+    """A new draft, and its panel in the topic of broadcasts; whoever asked elsewhere is led there."""
     async with database.transaction() as connection:
         draft = await broadcasts.create(connection, project, actor(message.from_user), {})
     text, keyboard = panel(Found(draft, []), project, staff.language)
@@ -83,10 +86,23 @@ async def open_panel(message: Message, bot: Bot, project: Project, staff: StaffG
         ),
     )
     if posted is None:
-        return
+        return None
     place = {"bot_id": bot.id, "chat_id": posted.chat.id, "message_id": posted.message_id}
     async with database.transaction() as connection:
         await BroadcastRepository(connection, project.id).note_panel(draft.id, place)
+    asked_in = message.message_thread_id if message.is_topic_message else None
+    if posted.message_thread_id is None or posted.message_thread_id == asked_in:
+        return None
+    open_it = InlineKeyboardButton(
+        text=plain(staff.language, "button.broadcast_open"),
+        url=topic_link(posted.chat.id, posted.message_thread_id),
+    )
+    return SendMessage(
+        chat_id=message.chat.id,
+        message_thread_id=asked_in,
+        text=html(staff.language, "broadcast.opened"),
+        reply_markup=InlineKeyboardMarkup(inline_keyboard=[[open_it]]),
+    )
 
 
 def actor(person: Any) -> Actor:

@@ -8,6 +8,7 @@ from aiogram.types import Message, MessageReactionUpdated, ReplyParameters
 from redis.asyncio import Redis
 
 from app.catalogue.library import Project
+from app.crm.danger import crisis, help_text, tell_staff
 from app.crm.edits import carry_edit, carry_reaction
 from app.crm.groups import GroupRepository, StaffGroup
 from app.crm.links import ALBUM_PAUSE, Link, LinkRepository
@@ -56,10 +57,21 @@ async def said(
 ) -> SendMessage | None:
     if user is None or not project.live:
         raise SkipHandler
+    danger = crisis(message)
     async with database.transaction() as connection:
+        help_now = danger is not None and await tell_staff(connection, project, user, message)
         group = await GroupRepository(connection, project.id).get()
-        if group is None:
+    comfort = None
+    if danger is not None and help_now:
+        formal = words.address == "formal"
+        text = help_text(danger, language=words.language, formal=formal, first_name=user.first_name)
+        comfort = say(message, text)
+    if group is None:
+        # Whoever is in danger is not told that cards are all that is spoken of here.
+        if danger is None:
             raise SkipHandler
+        return comfort
+    async with database.transaction() as connection:
         current = await UserRepository(connection, project.id).get(user.id, lock="KEY SHARE")
         if current is None or current.telegram_id is None:
             return None
@@ -77,8 +89,9 @@ async def said(
             await carry_later(connection, mirror.lane("in"), reason=message.message_id, delay=ALBUM_PAUSE)
     if message.media_group_id is None:
         await mirror.carry_in()
-    if not await first_in_a_while(redis, project, user):
-        return None
+    first = await first_in_a_while(redis, project, user)
+    if comfort is not None or not first:
+        return comfort
     return say(message, words.html("staff.received"), menu(words, project, settings))
 
 

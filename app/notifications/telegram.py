@@ -73,7 +73,9 @@ def quiet_rows(page: Page) -> Buttons:
 
 
 def manner_rows(page: Page) -> Buttons:
-    return manners.rows(page.user, page.words)
+    # Before he agreed to the notice nobody is addressed as he chose, so nothing is offered that would change nothing.
+    names = None if page.user.consented_at else ("reversals",)
+    return manners.rows(page.user, page.words, names=names or tuple(manners.VALUES))
 
 
 def language_rows(page: Page) -> Buttons:

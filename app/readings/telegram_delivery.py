@@ -148,7 +148,9 @@ class Delivery:
         if not await self._change("begin_sending"):
             return
         self._sending = True
-        rows = pages.after_rows(self._container.settings, showing, failed=snapshot.state == "failed")
+        rows = pages.after_rows(
+            self._container.settings, showing, failed=snapshot.state == "failed", crisis=snapshot.kind == "crisis"
+        )
         parts = messages([pages.head(showing), *self._body(showing, snapshot)])
         for number in range(self._chat.parts_sent, len(parts)):
             markup = keyboard(rows) if number == len(parts) - 1 else None

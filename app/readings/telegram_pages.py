@@ -120,11 +120,11 @@ def note(words: Words, *, kind: str, offline: bool) -> str | None:
     return f"<i>{words.html('chat.note_offline')}</i>" if offline else None
 
 
-def after_rows(settings: Settings, showing: Showing, *, failed: bool = False) -> Rows:
-    """What can be done with a text that is over."""
+def after_rows(settings: Settings, showing: Showing, *, failed: bool = False, crisis: bool = False) -> Rows:
+    """What can be done with a text that is over. Nobody is asked whether he liked the numbers of helplines."""
     words, reading = showing.words, showing.reading
     app = mini_app(settings, showing.project, f"readings/{reading.id}")
-    if failed:
+    if failed or crisis:
         return [[app.button(words.plain("button.open_reading"))]]
 
     def action(name: str, caption: str) -> InlineKeyboardButton:

@@ -152,6 +152,20 @@ async def room(stocked_settings: Settings, desk: Desk) -> AsyncIterator[Room]:
         yield room
 
 
+async def test_whoever_asks_elsewhere_is_led_to_the_topic(room: Room) -> None:
+    await room.open()
+
+    async def led() -> str | None:
+        for message in await room.desk.messages(chat=room.chat):
+            if "Новая рассылка" in message.get("text", "") and not message.get("message_thread_id"):
+                url: str = message["reply_markup"]["inline_keyboard"][0][0]["url"]
+                return url
+        return None
+
+    url = await until(led, seconds=15, what="the way to the topic")
+    assert url == f"https://t.me/c/{str(room.chat).removeprefix('-100')}/{await room.topic()}"
+
+
 async def test_a_broadcast_from_the_first_word_to_the_last_deletion(room: Room) -> None:
     panel = await room.open()
     # A member of the group who is no admin cannot do anything.

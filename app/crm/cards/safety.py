@@ -27,6 +27,8 @@ class SafetyCard(CardKind):
     )
 
     async def facts(self, connection: Connection, card: Card) -> Facts | None:
+        if "words" in card.facts:
+            return {"words": card.facts["words"]}
         row = await connection.fetchrow(
             """
             SELECT COALESCE(q.text, r.question, '') AS question, COALESCE(r.spread ->> 'name', '') AS spread,
@@ -42,6 +44,8 @@ class SafetyCard(CardKind):
         return dict(row) if row else None
 
     def text(self, facts: Facts, language: str) -> str:
+        if "words" in facts:
+            return html(language, "card.safety_words", words=facts["words"])
         if facts["gone"]:
             return html(language, "card.safety_gone")
         question = facts["question"]

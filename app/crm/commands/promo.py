@@ -25,6 +25,10 @@ def router() -> Router:
     return router
 
 
+def _usage(scope: Scope) -> str:
+    return html(scope.language, "promo.usage_everywhere" if scope.everywhere else "promo.usage")
+
+
 async def promo(message: Message, scope: Scope, command: CommandObject, connection: Connection) -> SendMessage:
     words = (command.args or "").split()
     projects = list(scope.projects)
@@ -32,16 +36,14 @@ async def promo(message: Message, scope: Scope, command: CommandObject, connecti
         projects, words = [named], words[1:]
     if not words:
         lines = [await _standing(connection, scope, project) for project in projects[:30]]
-        return message.answer(
-            "\n".join([html(scope.language, "promo.title"), *lines, html(scope.language, "promo.usage")])
-        )
+        return message.answer("\n\n".join([html(scope.language, "promo.title"), "\n".join(lines), _usage(scope)]))
     if len(projects) != 1:
         return message.reply(html(scope.language, "promo.which_project"))
     (project,) = projects
     before = await PromotionRepository(connection, project.id).get(lock=True)
     wanted = _parse(words, before or Promotion(enabled=False, amount=project.free_readings, until=None))
     if wanted is None:
-        return message.reply(html(scope.language, "promo.usage"))
+        return message.reply(_usage(scope))
     if not 0 <= wanted.amount <= MOST:
         return message.reply(html(scope.language, "promo.amount", most=MOST))
     if wanted.enabled and wanted.until is not None and wanted.until <= utc_now():

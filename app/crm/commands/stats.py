@@ -126,7 +126,9 @@ def caption(language: str, name: str, subtitle: str, projects: tuple[Project, ..
             finished=total.finished,
             share=_share(total.finished, total.started),
         ),
-        html(language, "stats.ratings", good=total.good, bad=total.bad, share=_share(total.good, rated)),
+        html(language, "stats.ratings", good=total.good, bad=total.bad, share=_share(total.good, rated))
+        if rated
+        else html(language, "stats.no_ratings"),
         html(language, "stats.cost", cost=f"{total.cost_micros / 1_000_000:.2f}"),
     ]
     if len(projects) > 1:

@@ -25,6 +25,7 @@ function renderMessage({ messages, own, first, last, group, person }, actions) {
   const bare = BARE.has(kind) && !main.deleted;
   const text = main.text ?? main.caption;
   const visual = ['photo', 'video', 'animation'].includes(kind) && !main.deleted;
+  const foot = reactions(main, person, actions, meta(messages.at(-1), main));
   const bubble = h(
     'div',
     { class: `bubble ${bare ? 'bare' : ''} ${visual ? 'visual' : ''} ${visual && !text ? 'captionless' : ''}` },
@@ -42,14 +43,9 @@ function renderMessage({ messages, own, first, last, group, person }, actions) {
       : [
           kind === 'invoice' && invoice(head),
           messages.length > 1 ? album(messages, actions) : mediaOf(head, actions),
-          text &&
-            h(
-              'div',
-              { class: `text ${isEmojiOnly(main) ? 'jumbo' : ''}`, dir: 'auto' },
-              renderText(text, main.entities ?? main.caption_entities, actions),
-            ),
+          visual && text ? h('div', { class: 'caption' }, wordsOf(main, actions), foot) : wordsOf(main, actions),
         ],
-    reactions(main, person, actions, meta(messages.at(-1), main)),
+    !(visual && text) && foot,
   );
   const markup = keyboardOf(main.reply_markup ? main : head);
   return h(
@@ -66,6 +62,19 @@ function renderMessage({ messages, own, first, last, group, person }, actions) {
       h('div', { class: 'bubble-line' }, bubble, !main.deleted && menuButton(main, actions)),
       markup && !main.deleted && inlineKeyboard(main.reply_markup ? main : head, markup, actions),
     ),
+  );
+}
+
+/** What is said in a message, or under its picture. */
+function wordsOf(message, actions) {
+  const text = message.text ?? message.caption;
+  return (
+    text &&
+    h(
+      'div',
+      { class: `text ${isEmojiOnly(message) ? 'jumbo' : ''}`, dir: 'auto' },
+      renderText(text, message.entities ?? message.caption_entities, actions),
+    )
   );
 }
 
