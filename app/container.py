@@ -24,7 +24,9 @@ from app.leads import service as leads
 from app.notifications import repository as notifications
 from app.payments import erasure as payments
 from app.payments import providers
+from app.payments.gifts import GiftService
 from app.payments.service import PaymentService
+from app.payments.subscriptions import SubscriptionService
 from app.readings import daily
 from app.readings import service as readings_service
 from app.readings.copies import DeckCopies
@@ -62,6 +64,8 @@ class Container:
     inbox: Inbox
     checkout: Checkout
     payments: PaymentService
+    subscriptions: SubscriptionService
+    gifts: GiftService
 
     def parts(self) -> dict[str, Any]:
         """Its fields by name, as handlers of the bots ask for them."""
@@ -94,6 +98,7 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
     sessions = SessionService(tokens, secret, refresh_lifetime=timedelta(days=settings.refresh_token_days))
     catalogue = Catalogue(settings=settings, secret=secret, keyring=keyring, database=database, redis=redis, http=http)
     limits = RateLimits(redis)
+    subscriptions = SubscriptionService(keyring=keyring)
     await database.open()
     try:
         yield Container(
@@ -116,6 +121,7 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
                     cards.erase,
                     contacts.erase,
                     drafts_repository.erase,
+                    subscriptions.erase,
                     payments.erase,
                     notifications.erase,
                     daily.erase,
@@ -134,6 +140,8 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
             payments=PaymentService(
                 settings=settings, registry=providers.build(settings=settings, http=http), sessions=sessions
             ),
+            subscriptions=subscriptions,
+            gifts=GiftService(secret, subscriptions=subscriptions),
         )
     finally:
         await limits.close()

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.catalogue.library import Project
 from app.kit.clock import utc_now
@@ -13,6 +12,7 @@ from app.kit.ids import new_id
 from app.readings import draw
 from app.readings.copies import card_copy
 from app.readings.errors import DeckNotFound
+from app.users.days import local_date
 from app.users.repository import User
 
 
@@ -34,12 +34,7 @@ class DailyCard:
 
 def local_day(user: User, now: datetime) -> date:
     """What "today" is for this person."""
-    try:
-        zone = ZoneInfo(user.timezone)
-    except (ZoneInfoNotFoundError, ValueError):
-        # A zone that this machine's database does not know (any more).
-        zone = ZoneInfo("UTC")
-    return now.astimezone(zone).date()
+    return local_date(user.timezone, now)
 
 
 class DailyCardRepository:

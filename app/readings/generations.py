@@ -279,7 +279,7 @@ class GenerationRepository:
         """Reading, person and the exchange so far: what the interpreter is told. None if they are gone."""
         return await self._connection.fetchrow(
             """
-            SELECT r.user_id, r.language, r.question, r.spread, r.drawn, r.hold_id,
+            SELECT r.user_id, r.language, r.question, r.spread, r.drawn, r.hold_id, r.paid_by, r.paid_on,
                 u.first_name, u.address, u.gender, q.text AS follow_up, q.number, q.hold_id AS question_hold_id,
                 (SELECT text FROM generations WHERE reading_id = r.id AND question_id IS NULL) AS interpretation,
                 (

@@ -13,7 +13,7 @@ from app.users.errors import UserBlocked
 COLUMNS = (
     "id, project_id, user_id, state, language, question, spread, deck_hash, cards, reversals, cost, free_follow_ups, "
     "hold_id, seed, commitment, client_seed, picks, drawn, rating, created_at, expires_at, drawn_at, finished_at, "
-    "deleted_at"
+    "deleted_at, paid_by, paid_on"
 )
 
 
@@ -24,6 +24,10 @@ class Paid:
     by: Literal["free", "wallet", "subscription"]
     hold_id: UUID | None = None
     on: date | None = None
+
+    @classmethod
+    def of(cls, reading: "Reading") -> "Paid":
+        return cls(reading.paid_by, reading.hold_id, reading.paid_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ class Reading:
     drawn_at: datetime | None
     finished_at: datetime | None
     deleted_at: datetime | None
+    paid_by: Literal["free", "wallet", "subscription"]
+    paid_on: date | None
 
 
 def to_reading(row: asyncpg.Record) -> Reading:
@@ -156,8 +162,8 @@ class ReadingRepository:
             self._project_id, reading_id,
         )  # fmt: skip
 
-    async def expire_due(self, limit: int = 100) -> list[tuple[UUID, UUID | None]]:
-        """Expires readings nobody drew for; (reading, hold) of each."""
+    async def expire_due(self, limit: int = 100) -> list[tuple[UUID, Paid]]:
+        """Expires readings nobody drew for; (person, who paid) of each."""
         rows = await self._connection.fetch(
             """
             UPDATE readings SET state = 'expired', finished_at = now()
@@ -165,11 +171,11 @@ class ReadingRepository:
                 SELECT id FROM readings WHERE project_id = $1 AND state = 'awaiting_draw' AND expires_at <= now()
                 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
             ) AND project_id = $1
-            RETURNING id, hold_id
+            RETURNING user_id, paid_by, hold_id, paid_on
             """,
             self._project_id, limit,
         )  # fmt: skip
-        return [(row["id"], row["hold_id"]) for row in rows]
+        return [(user_id, Paid(*paid)) for user_id, *paid in rows]
 
     async def expire(self, reading_id: UUID) -> None:
         await self._connection.execute(

@@ -108,6 +108,7 @@ class Started(BaseModel):
     spread: Named
     deck: Named
     cost: int
+    paid_by: Literal["free", "wallet", "subscription"]
     wallet: HeldWallet
 
 

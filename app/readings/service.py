@@ -9,6 +9,8 @@ from app.catalogue.library import Library, Project
 from app.kit.clock import utc_now
 from app.kit.database import Connection
 from app.kit.ids import new_id
+from app.payments.errors import FairUseReached
+from app.payments.subscriptions_share import SUBSCRIBED, give_share_back, take_share
 from app.readings import draw
 from app.readings.copies import DeckCopies, DeckCopyContent, spread_copy
 from app.readings.errors import (
@@ -26,6 +28,7 @@ from app.users.errors import ConsentRequired
 from app.users.repository import User, UserRepository
 from app.users.service import admit
 from app.users.tokens import Principal
+from app.wallet.errors import InsufficientBalance
 from app.wallet.repository import Balance
 from app.wallet.service import wallet
 from app.worker.port import enqueue
@@ -56,7 +59,8 @@ class ReadingService:
     async def start(self, connection: Connection, principal: Principal, order: Order, *, library: Library) -> Started:
         """Holds the spread's cost and commits to a shuffled deck.
 
-        Raises `ConsentRequired`, `SpreadNotFound`, `DeckNotFound`, `InsufficientBalance`.
+        A running subscription pays first. Raises `ConsentRequired`, `SpreadNotFound`, `DeckNotFound`,
+        `InsufficientBalance`, or `FairUseReached` when the wallet has too little as well.
         """
         user = admit(await UserRepository(connection, principal.project_id).get(principal.user_id, lock="KEY SHARE"))
         if user.consented_at is None:
@@ -106,6 +110,7 @@ class ReadingService:
             "spread": {"key": spread.key, "name": layout["name"]},
             "deck": {"key": deck.key, "name": copy.content["name"]},
             "cost": spread.cost,
+            "paid_by": paid.by,
             "wallet": {"readings": balance.body()},
         }
         return Started(body, copy)
@@ -114,9 +119,19 @@ class ReadingService:
         if cost == 0:
             balances = await wallet.get(connection, project_id=user.project_id, user_id=user.id)
             return Paid("free"), balances["readings"]
-        hold_id, balance = await wallet.hold(
-            connection, project_id=user.project_id, user_id=user.id, unit="readings", amount=cost
-        )
+        owner: dict[str, Any] = {"project_id": user.project_id, "user_id": user.id}
+        held = await wallet.hold_unless(connection, **owner, unit="readings", amount=cost, unless=SUBSCRIBED)
+        if held is not None:
+            return Paid("wallet", held[0]), held[1]
+        share = await take_share(connection, user, now=utc_now())
+        if share is not None and share.day is not None:
+            return Paid("subscription", on=share.day), (await wallet.get(connection, **owner))["readings"]
+        try:
+            hold_id, balance = await wallet.hold(connection, **owner, unit="readings", amount=cost)
+        except InsufficientBalance as error:
+            if share is None:
+                raise
+            raise FairUseReached(limit=share.limit, free_at=share.free_at, **error.facts) from error
         return Paid("wallet", hold_id), balance
 
     def committed(self, project_id: int, copy: DeckCopyContent) -> None:
@@ -184,18 +199,25 @@ class ReadingService:
     async def delete(self, connection: Connection, principal: Principal, reading_id: UUID) -> None:
         """Gone from the history at once; one that is being written ends first, so that the ledger stays right."""
         reading = await self.get(connection, principal, reading_id, lock=True)
-        if reading.state == "awaiting_draw" and reading.hold_id:
-            await wallet.release(connection, project_id=principal.project_id, hold_id=reading.hold_id)
+        if reading.state == "awaiting_draw":
+            await unpay(connection, principal.project_id, reading.user_id, Paid.of(reading))
         is_written = await GenerationRepository(connection).is_open(reading.id)
         await ReadingRepository(connection, principal.project_id).delete(reading.id, keep_until_end=is_written)
 
     async def expire(self, connection: Connection, project: Project, *, limit: int = 100) -> int:
         """Expires what nobody drew for and gives back the holds; how many."""
         due = await ReadingRepository(connection, project.id).expire_due(limit)
-        for _, hold_id in due:
-            if hold_id:
-                await wallet.release(connection, project_id=project.id, hold_id=hold_id)
+        for user_id, paid in due:
+            await unpay(connection, project.id, user_id, paid)
         return len(due)
+
+
+async def unpay(connection: Connection, project_id: int, user_id: UUID, paid: Paid) -> None:
+    """Gives back what a reading was to cost."""
+    if paid.hold_id is not None:
+        await wallet.release(connection, project_id=project_id, hold_id=paid.hold_id)
+    if paid.on is not None:
+        await give_share_back(connection, project_id, user_id, paid.on)
 
 
 async def erase(connection: Connection, project_id: int, user_id: UUID) -> None:

@@ -14,6 +14,7 @@ from app.catalogue.service import Catalogue
 from app.errors import Unavailable
 from app.kit.database import Connection, Database
 from app.kit.telemetry import GENERATIONS, MODEL_COST, get_logger
+from app.payments.subscriptions_share import give_share_back
 from app.readings.generations import FINISHED_JOB, Claim, Ending, GenerationRepository
 from app.readings.questions import QuestionRepository
 from app.readings.repository import ReadingRepository
@@ -179,6 +180,8 @@ async def close(connection: Connection, claim: Claim, material: asyncpg.Record, 
         await QuestionRepository(connection, claim.project_id).cost_nothing(claim.question_id)
     if hold_id and free:
         await wallet.release(connection, project_id=claim.project_id, hold_id=hold_id)
+    elif free and claim.question_id is None and material["paid_on"] is not None:
+        await give_share_back(connection, claim.project_id, material["user_id"], material["paid_on"])
     elif hold_id:
         kind = "follow_up" if claim.question_id else "reading"
         await wallet.settle(

@@ -10,6 +10,7 @@ import asyncpg
 from app.kit.clock import utc_now
 from app.kit.database import Connection
 from app.kit.ids import new_id
+from app.payments.subscriptions_summary import summary
 from app.users.init_data import TelegramPerson
 from app.users.tokens import Place
 from app.wallet.repository import UNITS, Balance, Unit, as_balance
@@ -62,12 +63,25 @@ class User:
 class Profile:
     user: User
     wallet: dict[Unit, Balance]
+    subscription: dict[str, Any] | None
     unfinished_reading: UUID | None
 
+    @property
+    def has_share(self) -> bool:
+        """Whether a subscription pays for the next reading."""
+        if self.subscription is None:
+            return False
+        share = self.subscription["fair_use"]
+        return share is None or bool(share["left"])
+
     def body(self) -> dict[str, Any]:
+        wallet = {unit: balance.full_body() for unit, balance in self.wallet.items()}
+        if self.has_share:
+            wallet["readings"]["used_first"] = "subscription"
         return {
             "user": self.user.body(),
-            "wallet": {unit: balance.full_body() for unit, balance in self.wallet.items()},
+            "wallet": wallet,
+            "subscription": self.subscription,
             "unfinished_reading": self.unfinished_reading,
         }
 
@@ -121,10 +135,18 @@ class UserRepository:
                 CASE WHEN COALESCE(r.expires_at, f.expires_at) IS NOT NULL THEN (
                     SELECT array_agg((unit, remaining, expires_at)) FROM wallet_lots
                     WHERE project_id = u.project_id AND user_id = u.id AND remaining > 0 AND expires_at IS NOT NULL
-                ) END AS expiring
+                ) END AS expiring,
+                s.package_key, s.package, s.state AS subscribed, s.period, s.trial, s.renews, s.until, s.grace_until,
+                s.provider, s.price, s.currency, s.fair_use,
+                CASE WHEN s.fair_use IS NOT NULL THEN (
+                    SELECT array_agg((day, used)) FROM fair_use_days
+                    WHERE project_id = u.project_id AND user_id = u.id AND day >= current_date - 1
+                ) END AS shares
             FROM users u
             LEFT JOIN wallets r ON r.project_id = u.project_id AND r.user_id = u.id AND r.unit = 'readings'
             LEFT JOIN wallets f ON f.project_id = u.project_id AND f.user_id = u.id AND f.unit = 'follow_ups'
+            LEFT JOIN subscriptions s ON s.project_id = u.project_id AND s.user_id = u.id AND s.state <> 'ended'
+                AND COALESCE(s.grace_until, s.until) > now()
             WHERE u.project_id = $1 AND u.id = $2
             """,
             self._project_id, user_id,
@@ -141,7 +163,12 @@ class UserRepository:
             )
             for unit in UNITS
         }
-        return Profile(to_user(row), balances, row["unfinished"])
+        user = to_user(row)
+        subscription = None
+        if row["subscribed"] is not None:
+            seen = {**row, "state": row["subscribed"]}
+            subscription = summary(seen, timezone=user.timezone, language=user.language, now=now)
+        return Profile(user, balances, subscription, row["unfinished"])
 
     async def by_telegram_id(self, telegram_id: int) -> User | None:
         row = await self._connection.fetchrow(

@@ -93,7 +93,7 @@ class FullBalance(Balance):
     """`expiring`, the soonest first, is part of the balance; `used_first` says what the next expense takes."""
 
     expiring: list[Expiring]
-    used_first: Literal["expiring", "lasting"] | None
+    used_first: Literal["subscription", "expiring", "lasting"] | None
 
 
 class FullWallet(BaseModel):
@@ -101,9 +101,49 @@ class FullWallet(BaseModel):
     follow_ups: FullBalance
 
 
+class SubscribedPackage(BaseModel):
+    key: str
+    name: str
+
+
+class Price(BaseModel):
+    """In the currency's smallest units."""
+
+    amount: int
+    currency: str
+
+
+class FairUse(BaseModel):
+    """Readings a day, on the person's own calendar; `free_at` is when the next one is, if none is left today."""
+
+    limit: int
+    used: int
+    left: int
+    free_at: datetime | None
+
+
+class Subscription(BaseModel):
+    """Pays for readings until `until`; in `grace` it waits for its money until `grace_until`.
+
+    `price` is what each renewal costs, as long as it `renews`.
+    """
+
+    package: SubscribedPackage
+    state: Literal["active", "grace"]
+    period: Literal["month", "year"]
+    trial: bool
+    renews: bool
+    until: datetime
+    grace_until: datetime | None
+    provider: str | None
+    price: Price
+    fair_use: FairUse | None
+
+
 class Profile(BaseModel):
     user: User
     wallet: FullWallet
+    subscription: Subscription | None
     unfinished_reading: UUID | None
 
 

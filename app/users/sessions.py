@@ -57,7 +57,7 @@ class SessionService:
         return await self._begin(connection, user, place="telegram")
 
     async def open(self, connection: Connection, *, project_id: int, user_id: UUID) -> Session:
-        """A session for a known person in an ordinary browser. Raises `Unauthenticated` for one who left, `UserBlocked`."""
+        """A session for a known person in a browser. Raises `Unauthenticated` for one who left, `UserBlocked`."""
         user = await UserRepository(connection, project_id).get(user_id)
         if user is None or user.state == "erased":
             raise Unauthenticated

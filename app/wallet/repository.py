@@ -189,24 +189,27 @@ class WalletRepository:
         )  # fmt: skip
         return bool(spent)
 
-    async def hold(self, user_id: UUID, unit: Unit, *, hold_id: UUID, amount: int, expired: bool) -> Balance | None:
+    async def hold(
+        self, user_id: UUID, unit: Unit, *, hold_id: UUID, amount: int, expired: bool = False, unless: str = "false"
+    ) -> Balance | None:
         """Reserves, or answers None if too little is available. The row lock makes parallel starts queue up.
 
-        `expired`: also where a lot has expired, which is for those who have written off what can be.
+        `expired`: also where a lot has expired, which is for those who have written off what can be. `unless` is SQL
+        of this code, about the row of `wallets`, that keeps from reserving.
         """
         row = await self._connection.fetchrow(
-            """
+            f"""
             WITH wallet AS (
                 UPDATE wallets SET held = held + $5
                 WHERE project_id = $1 AND user_id = $2 AND unit = $3 AND balance - held >= $5
-                    AND ($6 OR expires_at IS NULL OR expires_at > now())
+                    AND ($6 OR expires_at IS NULL OR expires_at > now()) AND NOT ({unless})
                 RETURNING balance, held
             ), hold AS (
                 INSERT INTO wallet_holds (id, project_id, user_id, unit, amount)
                 SELECT $4, $1, $2, $3, $5 FROM wallet
             )
             SELECT balance, held FROM wallet
-            """,
+            """,  # noqa: S608  # constants of this code
             self._project_id, user_id, unit, hold_id, amount, expired,
         )  # fmt: skip
         return Balance(row["balance"], row["held"]) if row else None

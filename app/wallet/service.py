@@ -80,13 +80,26 @@ class WalletService:
                 await wallets.spend(user_id, unit, amount=owed, kind="debt", key=f"debt:{lot_id}", lots=[lot_id])
         return lot_id is not None
 
+    async def hold_unless(
+        self, connection: Connection, *, project_id: int, user_id: UUID, unit: Unit, amount: int, unless: str
+    ) -> tuple[UUID, Balance] | None:
+        """As `hold`, in one statement; None where `unless`, an expired lot or an empty wallet is in the way.
+
+        `unless` is SQL of this code about the row of `wallets`.
+        """
+        hold_id = new_id()
+        balance = await WalletRepository(connection, project_id).hold(
+            user_id, unit, hold_id=hold_id, amount=amount, unless=unless
+        )
+        return (hold_id, balance) if balance is not None else None
+
     async def hold(
         self, connection: Connection, *, project_id: int, user_id: UUID, unit: Unit, amount: int
     ) -> tuple[UUID, Balance]:
         """Reserves `amount`; raises `InsufficientBalance` with `required` and `available`."""
         wallets = WalletRepository(connection, project_id)
         hold_id = new_id()
-        balance = await wallets.hold(user_id, unit, hold_id=hold_id, amount=amount, expired=False)
+        balance = await wallets.hold(user_id, unit, hold_id=hold_id, amount=amount)
         if balance is None and await self.write_off(connection, project_id=project_id, user_id=user_id, unit=unit):
             balance = await wallets.hold(user_id, unit, hold_id=hold_id, amount=amount, expired=True)
         if balance is None:

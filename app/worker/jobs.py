@@ -6,6 +6,7 @@ from app.crm import drafts_jobs as drafts
 from app.crm import jobs as crm
 from app.crm.cards import jobs as cards
 from app.notifications import jobs as notifications
+from app.payments import subscriptions_jobs as subscriptions
 from app.readings import jobs as readings
 from app.settings import Settings
 from app.telegram import jobs as telegram
@@ -19,6 +20,7 @@ def build_registry(settings: Settings) -> JobRegistry:
     broadcasts.register(registry)
     readings.register(registry)
     wallet.register(registry)
+    subscriptions.register(registry)
     notifications.register(registry)
     telegram.register(registry)
     cards.register(registry)

@@ -1151,6 +1151,20 @@ export interface components {
              */
             expires_at: string;
         };
+        /**
+         * FairUse
+         * @description Readings a day, on the person's own calendar; `free_at` is when the next one is, if none is left today.
+         */
+        FairUse: {
+            /** Limit */
+            limit: number;
+            /** Used */
+            used: number;
+            /** Left */
+            left: number;
+            /** Free At */
+            free_at: string | null;
+        };
         /** Feedback */
         Feedback: {
             /**
@@ -1192,7 +1206,7 @@ export interface components {
             /** Expiring */
             expiring: components["schemas"]["Expiring"][];
             /** Used First */
-            used_first: ("expiring" | "lasting") | null;
+            used_first: ("subscription" | "expiring" | "lasting") | null;
         };
         /** FullWallet */
         FullWallet: {
@@ -1400,7 +1414,7 @@ export interface components {
             readings: number;
             /** Follow Ups */
             follow_ups: number;
-            price: components["schemas"]["Price"] | null;
+            price: components["schemas"]["app__catalogue__schemas__Price"] | null;
             /** Stars */
             stars: number | null;
             /** Stars Regular */
@@ -1487,22 +1501,11 @@ export interface components {
                 [key: string]: string;
             }[][];
         };
-        /**
-         * Price
-         * @description Minor units of the currency; `regular` is the price before a sale.
-         */
-        Price: {
-            /** Amount */
-            amount: number;
-            /** Regular */
-            regular: number | null;
-            /** Currency */
-            currency: string;
-        };
         /** Profile */
         Profile: {
             user: components["schemas"]["User"];
             wallet: components["schemas"]["FullWallet"];
+            subscription: components["schemas"]["Subscription"] | null;
             /** Unfinished Reading */
             unfinished_reading: string | null;
         };
@@ -1894,7 +1897,53 @@ export interface components {
             deck: components["schemas"]["Named"];
             /** Cost */
             cost: number;
+            /**
+             * Paid By
+             * @enum {string}
+             */
+            paid_by: "free" | "wallet" | "subscription";
             wallet: components["schemas"]["HeldWallet"];
+        };
+        /** SubscribedPackage */
+        SubscribedPackage: {
+            /** Key */
+            key: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * Subscription
+         * @description Pays for readings until `until`; in `grace` it waits for its money until `grace_until`.
+         *
+         *     `price` is what each renewal costs, as long as it `renews`.
+         */
+        Subscription: {
+            package: components["schemas"]["SubscribedPackage"];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "active" | "grace";
+            /**
+             * Period
+             * @enum {string}
+             */
+            period: "month" | "year";
+            /** Trial */
+            trial: boolean;
+            /** Renews */
+            renews: boolean;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Grace Until */
+            grace_until: string | null;
+            /** Provider */
+            provider: string | null;
+            price: components["schemas"]["app__users__schemas__Price"];
+            fair_use: components["schemas"]["FairUse"] | null;
         };
         /** Summary */
         Summary: {
@@ -2108,6 +2157,18 @@ export interface components {
             alt: string | null;
         };
         /**
+         * Price
+         * @description Minor units of the currency; `regular` is the price before a sale.
+         */
+        app__catalogue__schemas__Price: {
+            /** Amount */
+            amount: number;
+            /** Regular */
+            regular: number | null;
+            /** Currency */
+            currency: string;
+        };
+        /**
          * Card
          * @description `keywords` are those of the drawn orientation.
          */
@@ -2143,6 +2204,16 @@ export interface components {
             sizes: components["schemas"]["Size"][];
             /** Alt */
             alt: string | null;
+        };
+        /**
+         * Price
+         * @description In the currency's smallest units.
+         */
+        app__users__schemas__Price: {
+            /** Amount */
+            amount: number;
+            /** Currency */
+            currency: string;
         };
     };
     responses: never;

@@ -1,0 +1,198 @@
+"""Subscriptions: they begin and grow with paid orders, and end with their time. The edge owns the transaction.
+
+Locks: the person, then the subscription, then the wallet.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from app.kit.clock import utc_now
+from app.kit.crypto import Keyring
+from app.kit.database import Connection
+from app.notifications.service import notify
+from app.payments.errors import SubscriptionNotFound
+from app.payments.port import Paid, SubscriptionChanged
+from app.payments.repository import Order
+from app.payments.subscriptions_notices import What, notice
+from app.payments.subscriptions_repository import Subscription, SubscriptionRepository
+from app.payments.subscriptions_terms import end_after, terms_after
+from app.wallet.service import wallet
+from app.worker.port import enqueue
+
+LET_GO_JOB = "subscriptions.let_go"
+
+
+class SubscriptionService:
+    """Built once a process; `keyring` seals what later renewals are charged with."""
+
+    def __init__(self, *, keyring: Keyring) -> None:
+        self._keyring = keyring
+
+    async def extend(
+        self,
+        connection: Connection,
+        order: Order,
+        fact: Paid | None,
+        *,
+        provider: str | None,
+        account: str | None,
+        user_id: UUID | None = None,
+    ) -> Subscription:
+        """Gives the time and the follow-ups that a paid order brings, once per order (the caller sees to that).
+
+        Begins a subscription or prolongs the open one of `user_id`, who is the buyer unless a gift is redeemed. The
+        follow-ups end with the time. `fact` is None for what cost nothing.
+        """
+        owner = user_id or order.user_id
+        gift = owner != order.user_id or order.kind == "gift"
+        now = utc_now()
+        rows = SubscriptionRepository(connection, order.project_id)
+        running = await self._running(rows, order, fact, owner, provider=provider, account=account)
+        until = end_after(order, fact, running, now=now, gift=gift)
+        sealed = self._keyring.seal(fact.method.encode()) if fact and fact.method else None
+        terms = terms_after(
+            order,
+            fact,
+            running,
+            provider=provider,
+            account=account,
+            sealed_method=sealed,
+            until=until,
+            gift=gift,
+        )
+        if running is None:
+            given = await rows.begin(owner, terms, state="active" if until > now else "ended")
+        elif until > now or running.state != "ended":
+            given = await rows.change(running.id, terms)
+        else:
+            given = running
+        await self._give_follow_ups(connection, order, owner, given, now=now)
+        if order.kind == "renewal" and given.state == "active":
+            await self.tell(connection, given, "renewed")
+        return given
+
+    async def _running(
+        self,
+        rows: SubscriptionRepository,
+        order: Order,
+        fact: Paid | None,
+        owner: UUID,
+        *,
+        provider: str | None,
+        account: str | None,
+    ) -> Subscription | None:
+        """The open one of the person, else the one that this money renews, though it has ended."""
+        running = await rows.open_of(owner, lock=True)
+        if running is None and fact is not None and fact.subscription and provider and account:
+            running = await rows.by_reference(
+                provider=provider, account=account, reference=fact.subscription, lock=True
+            )
+        if running is None and order.subscription_id is not None:
+            running = await rows.get(order.subscription_id, lock=True)
+        return running if running is not None and running.user_id == owner else None
+
+    async def _give_follow_ups(
+        self, connection: Connection, order: Order, owner: UUID, given: Subscription, *, now: datetime
+    ) -> None:
+        amount = int(order.package["follow_ups"] or 0)
+        if amount and given.until > now:
+            await wallet.credit(
+                connection,
+                project_id=order.project_id,
+                user_id=owner,
+                unit="follow_ups",
+                amount=amount,
+                kind="subscription",
+                key=f"order:{order.id}:follow_ups",
+                expires_at=given.until,
+                order_id=order.id,
+            )
+
+    async def changed(
+        self, connection: Connection, project_id: int, *, provider: str, account: str, fact: SubscriptionChanged
+    ) -> Subscription | None:
+        """What the provider says of an agreement; None for one that we do not know. Time comes with money only."""
+        rows = SubscriptionRepository(connection, project_id)
+        known = await rows.by_reference(provider=provider, account=account, reference=fact.subscription, lock=True)
+        if known is None or known.state == "ended":
+            return known
+        if fact.state in ("canceled", "ended"):
+            if known.renews:
+                return await rows.set_renewal(known.id, renews=False)
+        elif fact.state == "active":
+            if not known.renews:
+                return await rows.set_renewal(known.id, renews=True)
+        elif known.renews and known.told not in ("failed", "grace_ends"):
+            await rows.tell(known.id, "failed")
+            await self.tell(connection, known, "failed")
+        return known
+
+    async def refunded(
+        self, connection: Connection, order: Order, *, before: int, after: int, of: int
+    ) -> datetime | None:
+        """An order's refunded sum grew from `before` to `after` of `of`: so much of its time goes; the new end.
+
+        Of a whole refund nothing stays, and nothing renews. Follow-ups are the wallet's to take back.
+        """
+        rows = SubscriptionRepository(connection, order.project_id)
+        known = await rows.get(order.subscription_id, lock=True) if order.subscription_id else None
+        if known is None or known.state == "ended":
+            return known.until if known else None
+        now = utc_now()
+        brought = end_after(order, None, None, now=now, gift=False) - now
+        until = max(known.until - brought * (after - before) / of, now)
+        if until <= now:
+            await self.let_go(connection, known)
+            await rows.set_until(known.id, now)
+            await rows.end(known.id)
+            return now
+        await rows.set_until(known.id, until)
+        return until
+
+    async def let_go(self, connection: Connection, known: Subscription, *, telegram_id: int | None = None) -> None:
+        """Ends the agreement at the provider, by a job, so that nobody is charged for what is over."""
+        if not known.renews or known.reference is None:
+            return
+        if telegram_id is None:
+            telegram_id = await connection.fetchval(
+                "SELECT telegram_id FROM users WHERE project_id = $1 AND id = $2", known.project_id, known.user_id
+            )
+        payload = {
+            "project": known.project_id,
+            "provider": known.provider,
+            "reference": known.reference,
+            "telegram_id": telegram_id,
+        }
+        await enqueue(connection, LET_GO_JOB, payload, dedupe_key=f"{LET_GO_JOB}:{known.id}")
+
+    async def tell(self, connection: Connection, known: Subscription, what: What) -> None:
+        """Tells the person, once in this period."""
+        timezone = await connection.fetchval(
+            "SELECT timezone FROM users WHERE project_id = $1 AND id = $2", known.project_id, known.user_id
+        )
+        await notify(
+            connection,
+            project_id=known.project_id,
+            user_id=known.user_id,
+            kind="subscription",
+            values=notice(known, what, timezone=timezone),
+            dedupe=f"subscription:{known.id}:{known.until:%Y%m%d%H%M}:{what}",
+        )
+
+    async def find(self, connection: Connection, *, project_id: int, user_id: UUID) -> Subscription:
+        """The person's open one. Raises `SubscriptionNotFound`."""
+        found = await SubscriptionRepository(connection, project_id).open_of(user_id)
+        if found is None:
+            raise SubscriptionNotFound
+        return found
+
+    async def erase(self, connection: Connection, project_id: int, user_id: UUID) -> None:
+        """Ends what runs, also at the provider. Goes before the person's Telegram id does."""
+        rows = SubscriptionRepository(connection, project_id)
+        known = await rows.open_of(user_id, lock=True)
+        if known is not None:
+            await self.let_go(connection, known)
+            await rows.end(known.id)
+        await connection.execute(
+            "DELETE FROM fair_use_days WHERE project_id = $1 AND user_id = $2", project_id, user_id
+        )

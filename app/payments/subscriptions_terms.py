@@ -1,0 +1,98 @@
+"""What an order makes of a subscription: pure rules about time and agreements."""
+
+import calendar
+from datetime import datetime, timedelta
+
+from app.payments.port import Paid
+from app.payments.repository import Order
+from app.payments.subscriptions_repository import Subscription, Terms
+
+# Two ends that are nearer to each other than this are the same one, told by two clocks.
+SAME_END = timedelta(days=1)
+
+
+def add_months(moment: datetime, months: int) -> datetime:
+    """The same day of the month later, or the last one where that month is shorter."""
+    month = moment.month - 1 + months
+    year, month = moment.year + month // 12, month % 12 + 1
+    return moment.replace(year=year, month=month, day=min(moment.day, calendar.monthrange(year, month)[1]))
+
+
+def period_after(start: datetime, period: str) -> datetime:
+    return add_months(start, 12 if period == "year" else 1)
+
+
+def end_after(order: Order, fact: Paid | None, running: Subscription | None, *, now: datetime, gift: bool) -> datetime:
+    """Where the time that this order pays for ends, after what is paid for already.
+
+    What the provider says counts, except where time came from elsewhere (a gift, another purchase): that is not lost.
+    Money for a period that is over by now adds none.
+    """
+    end = running.until if running is not None and running.state != "ended" else None
+    paid_until = fact.paid_until if fact is not None and not gift else None
+    period = str(order.package["period"])
+    if paid_until is not None and paid_until <= now:
+        return max(paid_until, end) if end else paid_until
+    if paid_until is not None and (end is None or paid_until > end + SAME_END):
+        return paid_until
+    # A renewal pays from where the last period ended, for the grace was used as well.
+    start = now if end is None else end if order.kind == "renewal" else max(end, now)
+    if order.kind == "trial":
+        return start + timedelta(days=int(order.package["trial_days"] or 0))
+    return period_after(start, period)
+
+
+def terms_after(
+    order: Order,
+    fact: Paid | None,
+    running: Subscription | None,
+    *,
+    provider: str | None,
+    account: str | None,
+    sealed_method: str | None,
+    until: datetime,
+    gift: bool,
+) -> Terms:
+    """What the subscription is from now on.
+
+    A gift and a trial bring time alone. A renewal keeps what was agreed; one that was canceled meanwhile stays so.
+    """
+    keeps = running is not None and running.state != "ended"
+    if running is not None and (order.kind == "renewal" or (gift and keeps)):
+        renews = running.renews or (order.kind == "renewal" and running.state == "ended" and _agreed(fact))
+        reference = (fact.subscription if fact else None) or running.reference
+        method = sealed_method or running.sealed_method
+        agreement = (running.provider or provider, running.account or account, reference, method)
+        price, currency = running.price, running.currency
+    else:
+        reference = fact.subscription if fact else None
+        renews = order.renews and not gift and (reference is not None or sealed_method is not None)
+        if renews:
+            agreement = (provider, account, reference, sealed_method)
+        elif keeps and running is not None:
+            # Its provider may still speak of the former agreement.
+            agreement = (running.provider, running.account, running.reference, None)
+        else:
+            agreement = (None, None, None, None)
+        price, currency = order.total, order.currency
+    package = running.package if running is not None and order.kind == "renewal" else order.package
+    return Terms(
+        package_key=order.package_key,
+        package=package,
+        period=str(package["period"]),
+        fair_use=package["fair_use"],
+        trial=order.kind == "trial",
+        renews=renews,
+        until=until,
+        provider=agreement[0],
+        account=agreement[1],
+        reference=agreement[2],
+        sealed_method=agreement[3],
+        currency=currency,
+        price=price,
+        renew_at=until if renews and agreement[3] is not None and agreement[2] is None else None,
+    )
+
+
+def _agreed(fact: Paid | None) -> bool:
+    return fact is not None and (fact.subscription is not None or fact.method is not None)
