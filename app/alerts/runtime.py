@@ -1,8 +1,10 @@
 """Alerts in a running process: collects, watches, decides, sends. Nothing of it exists without a super-admin."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from typing import Literal
 
 from app.alerts.causes import Occurrences, watched
@@ -36,6 +38,7 @@ class Alerts:
         self._sender = Sender(services.settings, self._tokens)
         self._reach = Reach(services, self._pace)
         self._database_up = True
+        self._started = time.monotonic()
 
     def _tokens(self) -> list[str]:
         own = self._services.settings.alert_bot_token.get_secret_value()
@@ -79,15 +82,18 @@ class Alerts:
     async def _watch(self) -> None:
         """Signs of life and of trouble, and what has been quiet for long."""
         signs, self._database_up = await self._reach.look()
+        running_for = timedelta(seconds=time.monotonic() - self._started)
         self._tell(await self._local.sweep())
         if self._database_up:
             async with self._services.database.connection() as connection:
                 await beat(connection, self._process)
                 looks = await claim_look(connection, f"alerts.{self._process}", self._pace)
                 if looks and self._process == "api":
-                    signs |= await installation(connection, self._services.settings, self._pace)
+                    signs |= await installation(
+                        connection, self._services.settings, self._pace, running_for=running_for
+                    )
                 elif looks:
-                    signs |= await api_alone(connection, self._pace)
+                    signs |= await api_alone(connection, self._pace, running_for=running_for)
             if looks:
                 self._tell(await self._shared.sweep())
         if self._process != "api":

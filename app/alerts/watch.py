@@ -79,30 +79,36 @@ async def claim_look(connection: Connection, name: str, pace: Pace) -> bool:
     return bool(claimed)
 
 
-async def installation(connection: Connection, settings: Settings, pace: Pace) -> Signs:
-    """What an API process sees of the others."""
+async def installation(connection: Connection, settings: Settings, pace: Pace, *, running_for: timedelta) -> Signs:
+    """What an API process that has run for so long sees of the others."""
+    polled = settings.telegram_updates == "polling"
     return {
-        "worker": await _silent(connection, "worker", pace, expected=True),
-        "polling": await _silent(connection, "polling", pace, expected=settings.telegram_updates == "polling"),
+        **await _silent(connection, "worker", pace, running_for=running_for),
+        **await _silent(connection, "polling", pace, running_for=running_for, expected=polled),
         "catalogue": await _catalogue(connection, settings, pace),
         "updates": await _updates(connection, pace),
         "queue": await _queue(connection, pace),
     }
 
 
-async def api_alone(connection: Connection, pace: Pace) -> Signs:
+async def api_alone(connection: Connection, pace: Pace, *, running_for: timedelta) -> Signs:
     """What a worker sees: whether any API process lives."""
-    return {"api": await _silent(connection, "api", pace, expected=True)}
+    return await _silent(connection, "api", pace, running_for=running_for)
 
 
-async def _silent(connection: Connection, kind: str, pace: Pace, *, expected: bool) -> dict[str, object] | None:
-    """A kind that has never run here is a matter for the doctor, not for the night."""
+async def _silent(
+    connection: Connection, kind: str, pace: Pace, *, running_for: timedelta, expected: bool = True
+) -> Signs:
+    """A kind that has never run here is a matter for the doctor, not for the night.
+
+    Whoever has just started says nothing of a silence: the others may be starting with him after a night off.
+    """
     silence: timedelta | None = await connection.fetchval(
         "SELECT now() - beaten_at FROM process_beats WHERE kind = $1", kind
     )
     if not expected or silence is None or silence < pace.dead_after:
-        return None
-    return {"silent_seconds": round(silence.total_seconds())}
+        return {kind: None}
+    return {kind: {"silent_seconds": round(silence.total_seconds())}} if running_for >= pace.dead_after else {}
 
 
 async def _catalogue(connection: Connection, settings: Settings, pace: Pace) -> dict[str, object] | None:

@@ -87,7 +87,10 @@ async def said(
         if message.media_group_id is not None:
             # One for each part: only the last one knows that no other follows.
             await carry_later(connection, mirror.lane("in"), reason=message.message_id, delay=ALBUM_PAUSE)
-    if message.media_group_id is None:
+        elif comfort is not None:
+            # The numbers first: making a topic and a contact card may take Telegram seconds.
+            await carry_later(connection, mirror.lane("in"), reason=message.message_id)
+    if message.media_group_id is None and comfort is None:
         await mirror.carry_in()
     first = await first_in_a_while(redis, project, user)
     if comfort is not None or not first:

@@ -2,10 +2,13 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from datetime import timedelta
 
 import pytest
 from pydantic import SecretStr
 
+from app.alerts.ledger import Pace
+from app.alerts.watch import installation
 from app.kit import telemetry
 from app.settings import Settings
 from tests.alerts.conftest import ADMIN, OTHER_ADMIN, SPARE_BOT, Phone, with_alerts
@@ -23,6 +26,23 @@ async def break_wallets(api: Api) -> None:
 async def mend_wallets(api: Api) -> None:
     async with api.database.connection() as connection:
         await connection.execute("ALTER TABLE wallets_away RENAME TO wallets")
+
+
+class TestStart:
+    async def test_whoever_has_just_started_says_nothing_of_the_silence_before(self, api: Api) -> None:
+        pace = Pace()
+        async with api.database.connection() as connection:
+            await connection.execute(
+                "INSERT INTO process_beats (kind, beaten_at) VALUES ('worker', now() - interval '9 hours')"
+            )
+            early = await installation(connection, api.settings, pace, running_for=timedelta(seconds=1))
+            later = await installation(connection, api.settings, pace, running_for=pace.dead_after)
+            await connection.execute("UPDATE process_beats SET beaten_at = now()")
+            well = await installation(connection, api.settings, pace, running_for=timedelta(seconds=1))
+        # Neither broken nor well: what was told before the start is not over either.
+        assert "worker" not in early
+        assert later["worker"] == {"silent_seconds": 9 * 3600}
+        assert well["worker"] is None
 
 
 class TestErrors:
