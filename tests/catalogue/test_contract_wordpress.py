@@ -71,7 +71,7 @@ class TestDocument:
 
 
 def structure(value: Any) -> Any:
-    """Everything but prose, which may have been proofread since the recording, where pictures lie, and the store's own rows."""
+    """Everything but prose, which may have been proofread since, where pictures lie, and the store's own rows."""
     match value:
         case dict():
             kept = {name: structure(part) for name, part in value.items() if name not in ("url", "bot", "product_id")}
