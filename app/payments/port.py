@@ -195,6 +195,10 @@ class Provider(ABC):
     def price(self, project: Project, *, stars: int | None, money: tuple[int, str] | None) -> tuple[int, str] | None:
         """(amount, currency) of what it would take, out of a price in Stars and one in the store's currency."""
 
+    def needs_contact(self, project: Project) -> bool:
+        """Whether `Ask.contact` is obligatory, for receipts."""
+        return False
+
     @abstractmethod
     async def start(self, ask: Ask) -> Started:
         """Repeatable: the same `ask.id` gives the same payment."""

@@ -1,18 +1,15 @@
 """What only the sandbox can do: people who pay, banks that dispute, the dashboard, the clock, the weather."""
 
-from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app.kit import json
+from app.sandbox.control import Order, route
 from app.sandbox.stripe import cards, checkout, movements
 from app.sandbox.stripe.errors import StripeRefusal
 from app.sandbox.stripe.state import Account, Desk
-
-Order = Callable[[dict[str, Any]], Any]
 
 
 def routes(desk: Desk) -> list[Route]:
@@ -65,7 +62,7 @@ def routes(desk: Desk) -> list[Route]:
 
     def release(body: dict[str, Any]) -> Any:
         """{reversed?, times?}: they leave, in whatever order and as often as wanted."""
-        sent = desk.delivery.release(reversed_=bool(body.get("reversed")), times=int(body.get("times", 1)))
+        sent = desk.delivery.release(backwards=bool(body.get("reversed")), times=int(body.get("times", 1)))
         return {"released": sent}
 
     def resend(body: dict[str, Any]) -> Any:
@@ -90,23 +87,10 @@ def routes(desk: Desk) -> list[Route]:
         "webhooks/resend": resend,
     }
     return [
-        *(Route(f"/sandbox/{name}", _taking(order), methods=["POST"]) for name, order in orders.items()),
+        *(route(name, order, StripeRefusal) for name, order in orders.items()),
         Route("/sandbox/faults", desk.faults.order, methods=["POST", "DELETE"]),
         Route("/sandbox/journal", journal, methods=["GET"]),
     ]
-
-
-def _taking(order: Order) -> Callable[[Request], Any]:
-    async def endpoint(request: Request) -> Response:
-        try:
-            body = json.loads(await request.body() or b"{}")
-            return Response(json.dumps(order(body)), media_type="application/json")
-        except StripeRefusal as refusal:
-            return JSONResponse({"detail": str(refusal)}, 422)
-        except (ValueError, TypeError, KeyError) as error:
-            return JSONResponse({"detail": f"{order.__doc__ or ''} ({error})"}, 422)
-
-    return endpoint
 
 
 def _paid(desk: Desk, intent: str) -> tuple[Account, dict[str, Any]]:
