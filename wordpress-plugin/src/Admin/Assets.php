@@ -22,7 +22,8 @@ final class Assets implements Service
         $screen = get_current_screen();
         $is_product = $screen !== null && $screen->base === 'post' && $screen->post_type === 'product';
         $is_card = $screen !== null && $screen->base === 'post' && $screen->post_type === Cards::POST_TYPE;
-        if (!$is_product && !$is_card && !str_ends_with($hook, ArcanaPage::SLUG)) {
+        $is_order = $screen !== null && function_exists('wc_get_page_screen_id') && $screen->id === wc_get_page_screen_id('shop-order');
+        if (!$is_product && !$is_card && !$is_order && !str_ends_with($hook, ArcanaPage::SLUG)) {
             return;
         }
         $base = plugin_dir_url(ARCANA_FILE) . 'assets/';

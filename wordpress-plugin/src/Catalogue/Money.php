@@ -16,7 +16,8 @@ final class Money
     public static function decimals(string $currency): int
     {
         return match (true) {
-            in_array($currency, self::NO_DECIMALS, true) => 0,
+            // Telegram's Stars are no currency of ISO 4217, and there is nothing smaller than one.
+            $currency === 'XTR' || in_array($currency, self::NO_DECIMALS, true) => 0,
             in_array($currency, self::THREE_DECIMALS, true) => 3,
             default => 2,
         };

@@ -22,6 +22,12 @@ abstract class CatalogueProduct extends \WC_Product
         return false;
     }
 
+    /** The price is what people pay; VAT is on the receipt of whoever takes the money, not added on top of it. */
+    public function get_tax_status($context = 'view')
+    {
+        return 'none';
+    }
+
     public function is_purchasable()
     {
         return false;

@@ -23,7 +23,7 @@ final class Routes implements Service
 
     public function registerRoutes(): void
     {
-        foreach ([new CatalogueRoute(), new ReportRoute(), new StatusRoute()] as $route) {
+        foreach ([new CatalogueRoute(), new ReportRoute(), new StatusRoute(), new OrderRoute()] as $route) {
             register_rest_route(self::REST_NAMESPACE, $route->path(), [
                 'methods' => $route->method(),
                 'callback' => static fn (\WP_REST_Request $request) => self::answer($route, $request),
