@@ -7,6 +7,7 @@ from app.crm import jobs as crm
 from app.crm.cards import jobs as cards
 from app.notifications import jobs as notifications
 from app.payments import subscriptions_jobs as subscriptions
+from app.payments.books import jobs as books
 from app.readings import jobs as readings
 from app.settings import Settings
 from app.telegram import jobs as telegram
@@ -26,4 +27,5 @@ def build_registry(settings: Settings) -> JobRegistry:
     cards.register(registry)
     crm.register(registry)
     drafts.register(registry)
+    books.register(registry)
     return registry

@@ -8,13 +8,15 @@ from urllib.parse import urlsplit
 
 
 class Proxy:
-    """`cut()` closes and refuses connections, `freeze()` silences them, `restore()` ends both."""
+    """`cut()` closes and refuses connections, `freeze()` silences them, `swallow()` loses the answers alone;
+    `restore()` ends all of it."""
 
     def __init__(self, host: str, port: int) -> None:
         self._target = (host, port)
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._refusing = False
+        self._swallowing = False
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self.port = 0
@@ -37,8 +39,11 @@ class Proxy:
     def freeze(self) -> None:
         self._flowing.clear()
 
+    def swallow(self) -> None:
+        self._swallowing = True
+
     def restore(self) -> None:
-        self._refusing = False
+        self._refusing = self._swallowing = False
         self._flowing.set()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -47,13 +52,15 @@ class Proxy:
             return
         far_reader, far_writer = await asyncio.open_connection(*self._target)
         self._writers |= {writer, far_writer}
-        await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))
+        await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer, answers=True))
         self._writers -= {writer, far_writer}
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool = False) -> None:
         with contextlib.suppress(OSError):
             while data := await reader.read(65536):
                 await self._flowing.wait()
+                if answers and self._swallowing:
+                    break
                 writer.write(data)
                 await writer.drain()
         writer.close()

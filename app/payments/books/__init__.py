@@ -3,6 +3,6 @@
 `enter` is called in the transaction that pays an order or ends a refund; the rest happens in the worker.
 """
 
-from app.payments.books.outbox import SEND_JOB, enter
+from app.payments.books.outbox import SEND_JOB, enter, reopen_of_person
 
-__all__ = ["SEND_JOB", "enter"]
+__all__ = ["SEND_JOB", "enter", "reopen_of_person"]
