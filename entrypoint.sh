@@ -199,6 +199,27 @@ check() {
   counts+=("$outcome:$report")
 }
 
+# beside NUMBER TITLE REPORT COMMAND...: the same for a check that runs beside others: what it says and how it went
+# is kept under the number until `show` is called with it.
+beside() {
+  local kept="$reports/$1" title="$2" report="$3" started=$SECONDS outcome=passed
+  shift 3
+  "$@" >"$kept.said" 2>&1 || outcome=failed
+  printf '%s\t%s\t%s s\n%s\n' "$outcome" "$title" "$((SECONDS - started))" "$outcome:$report" >"$kept.went"
+}
+
+show() {
+  local result count title
+  if ! { read -r result && read -r count; } <"$reports/$1.went"; then
+    fail "A check ended before it could say how it went."
+  fi
+  IFS=$'\t' read -r _ title _ <<<"$result"
+  printf '\n── %s\n' "$title"
+  cat "$reports/$1.said"
+  results+=("$result")
+  counts+=("$count")
+}
+
 # missing TITLE WHAT HOW: without a tool a check is skipped aloud on a developer's machine, and fails in CI.
 missing() {
   local outcome=skipped
@@ -263,31 +284,51 @@ sys.exit(total["failed"] > 0)
 PY
 }
 
+clear_away() {
+  local running
+  for running in $(jobs -p); do kill "$running" 2>/dev/null || true; done
+  rm -rf "$reports"
+}
+
 run_tests() {
   printf '\nArcana: all checks and tests\n\n'
   prepare_python
   prepare_node_modules
   prepare_miniapp
   reports="$(mktemp -d)"
-  trap 'rm -rf "$reports"' EXIT
-  local chromium
+  trap clear_away EXIT
+  local chromium plugin_lacks=() lane lanes=()
 
-  check "Python lint" "" "$python" -m ruff check .
-  check "Python format" "" "$python" -m ruff format --check .
-  check "Python types" "" "$python" -m mypy
-  check "Mini App lint" "" npm --prefix miniapp run --silent lint
-  check "Mini App types" "" npm --prefix miniapp run --silent typecheck
-  check "Mini App tests" miniapp npm --prefix miniapp run --silent test -- \
-    --reporter=default --reporter=junit --outputFile.junit="$reports/miniapp.xml"
-  check "Python tests" python run_pytest python -n 2 --dist worksteal -m "not journey and not live"
   if ! command -v php >/dev/null 2>&1 || ! php_has_extensions; then
-    missing "Plugin tests" "PHP with mbstring, xml, curl, intl and sqlite3" \
-      "Debian: apt install php-cli php-mbstring php-xml php-curl php-intl php-sqlite3"
+    plugin_lacks=("PHP with mbstring, xml, curl, intl and sqlite3" \
+      "Debian: apt install php-cli php-mbstring php-xml php-curl php-intl php-sqlite3")
   elif ! command -v phpunit >/dev/null 2>&1 || ! command -v unzip >/dev/null 2>&1; then
-    missing "Plugin tests" "PHPUnit or unzip" "Debian: apt install phpunit unzip"
-  else
-    check "Plugin tests" plugin env ARCANA_TEST_REPORTS="$reports" bash wordpress-plugin/tests/run
+    plugin_lacks=("PHPUnit or unzip" "Debian: apt install phpunit unzip")
   fi
+
+  # Most of these use one core; two at a time they disturb each other no more than other programs do.
+  printf '\n· Lint, types, and the tests of the Mini App and the plugin: two at a time …\n'
+  {
+    beside 1 "Python lint" "" "$python" -m ruff check .
+    beside 2 "Python format" "" "$python" -m ruff format --check .
+    beside 3 "Python types" "" "$python" -m mypy
+    [ ${#plugin_lacks[@]} -gt 0 ] ||
+      beside 7 "Plugin tests" plugin env ARCANA_TEST_REPORTS="$reports" bash wordpress-plugin/tests/run
+  } &
+  lanes+=($!)
+  {
+    beside 4 "Mini App lint" "" npm --prefix miniapp run --silent lint
+    beside 5 "Mini App types" "" npm --prefix miniapp run --silent typecheck
+    beside 6 "Mini App tests" miniapp npm --prefix miniapp run --silent test -- \
+      --reporter=default --reporter=junit --outputFile.junit="$reports/miniapp.xml"
+  } &
+  lanes+=($!)
+  for lane in "${lanes[@]}"; do wait "$lane"; done
+  for lane in 1 2 3 4 5 6; do show "$lane"; done
+  if [ ${#plugin_lacks[@]} -gt 0 ]; then missing "Plugin tests" "${plugin_lacks[@]}"; else show 7; fi
+
+  # More processes than cores: most tests wait for something most of the time.
+  check "Python tests" python run_pytest python -n 4 --dist worksteal -m "not journey and not live"
   if chromium="$(find_chromium)"; then
     export CHROMIUM="$chromium"
     check "Journeys in Chromium" journeys run_pytest journeys -m "journey and not live" tests/journeys
