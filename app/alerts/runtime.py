@@ -22,6 +22,8 @@ log = telemetry.get_logger("app.alerts")
 Process = Literal["api", "worker", "polling"]
 FLUSH_SECONDS = 1.0
 LAST_WORDS_SECONDS = 3.0
+# What a process is just noting when it ends may be finished.
+LAST_STEP_SECONDS = 1.0
 # Bots of projects that may speak when the alerts' own cannot.
 MOST_BOTS = 3
 DATABASE = "watch:database"
@@ -39,6 +41,8 @@ class Alerts:
         self._reach = Reach(services, self._pace)
         self._database_up = True
         self._started = time.monotonic()
+        self._steps: list[asyncio.Task[None]] = []
+        self._stopping = asyncio.Event()
 
     def _tokens(self) -> list[str]:
         own = self._services.settings.alert_bot_token.get_secret_value()
@@ -49,11 +53,19 @@ class Alerts:
         """Until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._sender.run())
-            group.create_task(self._forever(self._flush, min(FLUSH_SECONDS, self._pace.tick)))
-            group.create_task(self._forever(self._watch, self._pace.tick))
+            self._steps = [
+                group.create_task(self._forever(self._flush, min(FLUSH_SECONDS, self._pace.tick))),
+                group.create_task(self._forever(self._watch, self._pace.tick)),
+            ]
 
     async def last_words(self) -> None:
-        """Tells what has just been collected, as far as that takes no more than moments."""
+        """Tells what has just been collected, as far as that takes no more than moments; then `run` may be cancelled.
+
+        Cancelled before, it would take along what it has just collected and what is on its way to Telegram.
+        """
+        self._stopping.set()
+        if self._steps:
+            await asyncio.wait(self._steps, timeout=LAST_STEP_SECONDS)
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST_WORDS_SECONDS):
                 await self._flush()
@@ -63,14 +75,15 @@ class Alerts:
         await self._sender.close()
 
     async def _forever(self, step: Callable[[], Awaitable[None]], seconds: float) -> None:
-        while True:
+        while not self._stopping.is_set():
             try:
                 await step()
             except Unavailable as error:
                 log.warning("alerts wait for the database", reason=type(error).__name__)
             except Exception:  # whatever is wrong with alerts, the next one must still get through
                 log.exception("alerts failed for a moment")
-            await asyncio.sleep(seconds)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), seconds)
 
     async def _flush(self) -> None:
         """What was logged since the last time."""
@@ -151,7 +164,7 @@ async def alerting(services: Container, process: Process) -> AsyncIterator[None]
         raise
     finally:
         telemetry.listeners.remove(alerts.collector.listen)
+        await alerts.last_words()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-        await alerts.last_words()
         await alerts.close()

@@ -46,12 +46,15 @@ class Sender:
 
     async def run(self) -> None:
         while True:
-            await self._spread(*await self._queue.get())
+            waiting = await self._queue.get()
+            try:
+                await self._spread(*waiting)
+            finally:
+                self._queue.task_done()
 
     async def drain(self) -> None:
-        """Sends what waits, once `run` has ended."""
-        while not self._queue.empty():
-            await self._spread(*self._queue.get_nowait())
+        """Until nothing waits or is on its way; `run` goes on meanwhile."""
+        await self._queue.join()
 
     async def _spread(self, queued_at: float, text: str) -> None:
         for recipient in self._recipients:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from app.telegram import updates
+from app.telegram import onboarding, updates
 from app.worker.container import WorkerContainer
 from app.worker.port import Job, JobRegistry
 
@@ -24,4 +24,4 @@ async def set_up_bots(container: WorkerContainer, _: dict[str, Any]) -> None:
 
 def register(registry: JobRegistry) -> None:
     registry.add(Job("telegram.prune", prune, concurrency=1, every=timedelta(hours=1)))
-    registry.add(Job("telegram.set_up_bots", set_up_bots, concurrency=1, every=timedelta(seconds=10)))
+    registry.add(Job(onboarding.JOB, set_up_bots, concurrency=1, every=timedelta(seconds=10)))

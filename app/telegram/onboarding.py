@@ -38,6 +38,7 @@ from app.telegram.repository import BotRecord, BotRepository, bot_records
 
 log = get_logger("app.telegram.onboarding")
 
+JOB = "telegram.set_up_bots"
 AT_ONCE = 4
 # Between the first calls of two bots: setting up a thousand bots takes a minute and never comes as a burst.
 STAGGER_SECONDS = 0.05

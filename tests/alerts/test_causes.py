@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -119,7 +120,21 @@ class TestCollector:
         Collector("api").listen({"event": Rude()})
 
 
-PACE = Pace(0.05)
+PACE = Pace(30.0)
+
+
+async def pass_time(ledger: SharedLedger | LocalLedger, database: Database, *, seconds: float) -> None:
+    """As if what the ledger knows had been noted so much earlier."""
+    past = timedelta(seconds=seconds)
+    if isinstance(ledger, SharedLedger):
+        async with database.connection() as connection:
+            await connection.execute(
+                "UPDATE alerts SET last_at = last_at - $1::interval, next_tell_at = next_tell_at - $1::interval", past
+            )
+        return
+    for known in ledger._open.values():
+        known.last_at -= past
+        known.next_tell_at -= seconds
 
 
 def occurrence(count: int = 1, request: str | None = None) -> Occurrences:
@@ -133,11 +148,11 @@ class TestTelling:
             return SharedLedger(database, PACE)
         return LocalLedger(redis_kit.connect("redis://127.0.0.1:1/0", timeout=0.1), PACE)
 
-    async def test_first_then_quiet_then_a_summary_then_over(self, ledger: Any) -> None:
+    async def test_first_then_quiet_then_a_summary_then_over(self, ledger: Any, database: Database) -> None:
         first = await ledger.note(occurrence(2, "one"))
         assert (first.kind, first.occurrences, first.first_request_id) == ("first", 2, "one")
         assert await ledger.note(occurrence(200, "two")) is None
-        await asyncio.sleep(0.55)
+        await pass_time(ledger, database, seconds=301)
         again = await ledger.note(occurrence(13, "three"))
         assert (again.kind, again.occurrences, again.fresh) == ("again", 215, 213)
         assert (again.first_request_id, again.last_request_id) == ("one", "three")
@@ -145,10 +160,10 @@ class TestTelling:
         assert text.startswith("🟠 <b>again 213 times: a job failed</b>")
         assert "215 times since" in text
         # The next pause is longer.
-        await asyncio.sleep(0.55)
+        await pass_time(ledger, database, seconds=301)
         assert await ledger.note(occurrence(5)) is None
         assert await ledger.sweep() == []
-        await asyncio.sleep(1.05)
+        await pass_time(ledger, database, seconds=601)
         [over] = await ledger.sweep()
         assert (over.kind, over.occurrences) == ("over", 220)
         assert await ledger.sweep() == []
@@ -165,7 +180,7 @@ class TestTelling:
         broken = Occurrences(cause=watched("redis", process="api"))
         assert await ledger.note(broken) is not None
         assert await ledger.end(["watch:redis"]) == []
-        await asyncio.sleep(0.03)
+        await pass_time(ledger, database, seconds=16)
         [over] = await ledger.end(["watch:redis", "watch:worker"])
         assert message(over, "ru").startswith("🟢 <b>Прошло: Redis не отвечает</b>\nначалось ")
         assert await ledger.end(["watch:redis"]) == []

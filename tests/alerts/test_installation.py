@@ -242,7 +242,6 @@ class TestTelegram:
     async def test_last_words_of_a_process_that_ends_arrive(self, weather: Weather, desk: Desk, phone: Phone) -> None:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(open_api(with_alerts(weather.calm, desk, alert_patience_seconds=30)))
-            await asyncio.sleep(0.3)
             telemetry.get_logger("app.test").critical("this was all")
         assert "this was all" in (await phone.messages())[0]
 

@@ -179,7 +179,14 @@ async def open_stage(settings: Settings, desk: Desk) -> AsyncIterator[Stage]:
                 assert project.bot is not None
                 body = {"token": project.bot.token.get_secret_value(), "username": project.bot.username}
                 assert (await desk.client.post("/sandbox/bots", json=body)).status_code == 201
-            await Onboarding(swift, container.database, container.keyring).run()
+            onboarding = Onboarding(swift, container.database, container.keyring)
+            async with asyncio.timeout(60):
+                # Once more if Telegram did not answer in time; when nothing is left to be said it talks to nobody.
+                while await onboarding.run():
+                    async with container.database.connection() as connection:
+                        await connection.execute(
+                            "UPDATE bots SET next_check_at = now() WHERE next_check_at IS NOT NULL"
+                        )
             updates = UpdateWorker(swift, container.database, parts=container.parts())
             working = [
                 asyncio.create_task(Consumer(container, build_registry(here)).run()),

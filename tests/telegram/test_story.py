@@ -18,6 +18,7 @@ from app.telegram.polling import run_polling
 from app.worker.container import WorkerContainer, open_worker_container
 from tests.conftest import open_api, open_worker
 from tests.telegram.conftest import Desk, Office, message
+from tests.weather import until
 
 ROOT = Path(__file__).parents[2]
 
@@ -105,9 +106,12 @@ async def test_many_messages_of_many_people_are_answered_once_and_in_order(
         first, second = await desk.replies(bot_id, user, count=2, wait=15)
         assert first["text"] == installation.projects[0].welcome["ru"]
         assert second["text"].startswith("Я отвечаю картами")
-    await asyncio.sleep(0.2)
-    assert await installation.states() == ["done"] * 16
-    assert (await desk.bot(bot_id))["pending_updates"] == []
+
+    async def settled() -> bool:
+        # An answer arrives a moment before its update is noted as done.
+        return await installation.states() == ["done"] * 16 and (await desk.bot(bot_id))["pending_updates"] == []
+
+    await until(settled, what="the end of all updates")
 
 
 async def test_a_worker_that_is_killed_in_the_middle_is_replaced(office: Office, desk: Desk, luna: Project) -> None:
@@ -118,8 +122,9 @@ async def test_a_worker_that_is_killed_in_the_middle_is_replaced(office: Office,
     await desk.fault(method="sendMessage", delay=60, cut="before")
     places = [office.database.url, office.settings.redis_url, desk.url, str(luna.id)]
     victim = await asyncio.create_subprocess_exec(sys.executable, "-c", VICTIM, *places, cwd=ROOT)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while not (await office.row(1))["leased_until"]:  # another process sets it
+            assert victim.returncode is None, "it ended before it began"
             await asyncio.sleep(0.05)
     await asyncio.sleep(0.3)
     victim.send_signal(signal.SIGKILL)
@@ -127,7 +132,7 @@ async def test_a_worker_that_is_killed_in_the_middle_is_replaced(office: Office,
     worker = office.worker()
     since = time.monotonic()
     while not await worker.run(project_id=luna.id, bot_id=luna.bot.id, chat_id=5, update_id=1):
-        assert time.monotonic() - since < 10
+        assert time.monotonic() - since < 30
         await asyncio.sleep(0.1)
     row = await office.row(1)
     assert (row["state"], row["attempts"], row["failures"]) == ("done", 2, 1)

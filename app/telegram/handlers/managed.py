@@ -29,9 +29,11 @@ from app.kit.redis import key
 from app.kit.telemetry import get_logger
 from app.locales import html, plain
 from app.settings import Settings
+from app.telegram import onboarding
 from app.telegram.managed import ManagedBotRepository, managed_bot, managed_bots, seal
 from app.telegram.presentation import NAME, clip
 from app.telegram.replies import Event, acknowledge, say
+from app.worker.port import enqueue
 
 log = get_logger("app.telegram.managed")
 
@@ -155,6 +157,9 @@ async def made(
     if not saved:
         return _tell(person.id, html(language, "managed.taken", name=name, username=new.username))
     await catalogue.changed()
+    async with database.transaction() as connection:
+        # Whoever made it opens it at once: its webhook does not wait for the next tick.
+        await enqueue(connection, onboarding.JOB, dedupe_key=onboarding.JOB)
     if known is not None:
         log.info("a managed bot's token was renewed", project_id=target.id, bot_id=new.id)
         if person.id not in settings.super_admins:
