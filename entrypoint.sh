@@ -327,8 +327,8 @@ run_tests() {
   for lane in 1 2 3 4 5 6; do show "$lane"; done
   if [ ${#plugin_lacks[@]} -gt 0 ]; then missing "Plugin tests" "${plugin_lacks[@]}"; else show 7; fi
 
-  # More processes than cores: most tests wait for something most of the time.
-  check "Python tests" python run_pytest python -n 4 --dist worksteal -m "not journey and not live"
+  # More processes than cores: half of the time tests wait for something.
+  check "Python tests" python run_pytest python -n 3 --dist worksteal -m "not journey and not live"
   if chromium="$(find_chromium)"; then
     export CHROMIUM="$chromium"
     check "Journeys in Chromium" journeys run_pytest journeys -m "journey and not live" tests/journeys

@@ -126,7 +126,9 @@ async def test_a_worker_that_is_killed_in_the_middle_is_replaced(office: Office,
         while not (await office.row(1))["leased_until"]:  # another process sets it
             assert victim.returncode is None, "it ended before it began"
             await asyncio.sleep(0.05)
-    await asyncio.sleep(0.3)
+        while await desk.look("faults"):  # its call has met the fault, which is not left for its successor
+            assert victim.returncode is None, "it ended before its call"
+            await asyncio.sleep(0.05)
     victim.send_signal(signal.SIGKILL)
     await victim.wait()
     worker = office.worker()

@@ -243,6 +243,12 @@ async def add_fault(request: Request, new: NewFault) -> dict[str, int]:
     return {"id": fault.id}
 
 
+@router.get("/faults")
+async def waiting_faults(request: Request) -> list[int]:
+    """Those that have not met all their calls yet."""
+    return desk_of(request).faults.waiting()
+
+
 @router.delete("/faults", status_code=204)
 async def clear_faults(request: Request) -> None:
     desk_of(request).faults.clear()

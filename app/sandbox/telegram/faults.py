@@ -66,6 +66,9 @@ class Faults:
     def remove(self, fault_id: int) -> bool:
         return self._faults.pop(fault_id, None) is not None
 
+    def waiting(self) -> list[int]:
+        return list(self._faults)
+
     def clear(self) -> None:
         self._faults.clear()
 
