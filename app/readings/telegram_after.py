@@ -11,26 +11,22 @@ from aiogram.methods import SendMessage
 from aiogram.types import CallbackQuery, InlineKeyboardButton, Update
 from aiogram.types import Message as TelegramMessage
 
-from app.catalogue.library import Project
 from app.errors import ArcanaError, RateLimited
 from app.kit import json
-from app.kit.database import Database
 from app.kit.idempotency import Once
-from app.kit.ratelimit import RateLimits
 from app.locales import Words
 from app.readings import chats, telegram_pages
 from app.readings.errors import QuestionInProgress, ReadingNotFinished, ReadingNotFound
 from app.readings.questions import QuestionRepository, questions
-from app.readings.service import ReadingService, proof
-from app.readings.telegram import QUESTION_CHARACTERS, refusal
+from app.readings.service import proof
 from app.readings.telegram_pages import After, Showing, after_rows
+from app.readings.telegram_question import QUESTION_CHARACTERS, too_long
+from app.readings.telegram_refusals import refusal
+from app.readings.telegram_table import Table, lay_table
 from app.settings import Settings
 from app.telegram.links import mini_app
 from app.telegram.menu import MenuAction
 from app.telegram.replies import Rows, acknowledge, keyboard, say
-from app.users.repository import User
-from app.users.service import UserService
-from app.users.telegram import principal_of
 from app.wallet.errors import InsufficientBalance
 
 
@@ -43,6 +39,7 @@ class FollowUp(StatesGroup):
 def router() -> Router:
     router = Router(name="after")
     router.callback_query.filter(F.message.chat.type == ChatType.PRIVATE)
+    lay_table(router)
     router.callback_query.register(rate, After.filter(F.action.in_({"good", "bad"})))
     router.callback_query.register(ask, After.filter(F.action == "ask"))
     router.callback_query.register(show_proof, After.filter(F.action == "proof"))
@@ -53,29 +50,21 @@ def router() -> Router:
 def dialogue_router() -> Router:
     router = Router(name="follow-up-dialogue")
     router.message.filter(F.chat.type == ChatType.PRIVATE)
+    lay_table(router)
     router.message.register(follow_up, FollowUp.text, F.text)
     return router
 
 
-async def rate(
-    callback: CallbackQuery,
-    callback_data: After,
-    project: Project,
-    user: User,
-    words: Words,
-    settings: Settings,
-    database: Database,
-    readings: ReadingService,
-) -> None:
+async def rate(callback: CallbackQuery, callback_data: After, table: Table) -> None:
     """One tap; the mark is shown on the button."""
-    principal, reading_id = principal_of(user), callback_data.reading
+    project, user, words, reading_id = table.project, table.user, table.words, callback_data.reading
     try:
-        async with database.transaction() as connection:
+        async with table.database.transaction() as connection:
             showing = await telegram_pages.find(connection, project, user.id, reading_id, number=callback_data.number)
             if showing is None:
                 raise ReadingNotFound
             if showing.question is None:
-                await readings.rate(connection, principal, reading_id, rating=callback_data.action)
+                await table.readings.rate(connection, table.principal, reading_id, rating=callback_data.action)
             else:
                 await QuestionRepository(connection, project.id).rate(
                     reading_id, showing.question.id, callback_data.action
@@ -86,7 +75,7 @@ async def rate(
         return
     await acknowledge(callback, words.plain(f"rating.{callback_data.action}"))
     if showing is not None:
-        await _refresh(callback, settings, showing)
+        await _refresh(callback, table.settings, showing)
 
 
 async def _refresh(callback: CallbackQuery, settings: Settings, showing: Showing) -> None:
@@ -98,27 +87,18 @@ async def _refresh(callback: CallbackQuery, settings: Settings, showing: Showing
             return
 
 
-async def ask(
-    callback: CallbackQuery,
-    callback_data: After,
-    project: Project,
-    user: User,
-    words: Words,
-    settings: Settings,
-    database: Database,
-    users: UserService,
-    state: FSMContext,
-) -> SendMessage | None:
+async def ask(callback: CallbackQuery, callback_data: After, table: Table, state: FSMContext) -> SendMessage | None:
     """Asks for the question, or says at once that none is left."""
-    async with database.connection() as connection:
-        showing = await telegram_pages.find(connection, project, user.id, callback_data.reading)
-        left = (await users.profile(connection, principal_of(user))).wallet["follow_ups"].available
+    words = table.words
+    async with table.database.connection() as connection:
+        showing = await telegram_pages.find(connection, table.project, table.user.id, callback_data.reading)
+        left = (await table.users.profile(connection, table.principal)).wallet["follow_ups"].available
     if showing is None or showing.reading.state != "finished":
         await acknowledge(callback, words.plain("answer.forgotten"))
         return None
     await acknowledge(callback)
     if showing.free_left == 0 and left == 0:
-        return say(callback, *_none_left(project, words, settings))
+        return say(callback, *_none_left(table))
     await state.set_state(FollowUp.text)
     await state.set_data({"reading": str(callback_data.reading)})
     price = (
@@ -134,10 +114,9 @@ async def ask(
     )
 
 
-def _none_left(project: Project, words: Words, settings: Settings) -> tuple[str, Rows]:
-    return words.html("follow_up.none_left"), [
-        [mini_app(settings, project, "packages").button(words.plain("button.packages"))]
-    ]
+def _none_left(table: Table) -> tuple[str, Rows]:
+    packages = mini_app(table.settings, table.project, "packages").button(table.words.plain("button.packages"))
+    return table.words.html("follow_up.none_left"), [[packages]]
 
 
 async def cancel(callback: CallbackQuery, words: Words, state: FSMContext) -> None:
@@ -152,21 +131,13 @@ async def cancel(callback: CallbackQuery, words: Words, state: FSMContext) -> No
 
 
 async def follow_up(
-    message: TelegramMessage,
-    bot: Bot,
-    event_update: Update,
-    project: Project,
-    user: User,
-    words: Words,
-    settings: Settings,
-    database: Database,
-    limits: RateLimits,
-    state: FSMContext,
+    message: TelegramMessage, bot: Bot, event_update: Update, table: Table, state: FSMContext
 ) -> SendMessage | None:
     """Starts the answer, which comes like an interpretation."""
     text = (message.text or "").replace("\x00", "").strip()
     if len(text) > QUESTION_CHARACTERS:
-        return say(message, words.html("reading.question_too_long", limit=QUESTION_CHARACTERS, length=len(text)))
+        return say(message, too_long(table, text))
+    project, user, words = table.project, table.user, table.words
     reply: SendMessage | None
     data = await state.get_data()
     reading_id = UUID(str(data["reading"]))
@@ -175,10 +146,11 @@ async def follow_up(
         project.id, user.id, f"telegram/{reading_id}/questions", f"{bot.id}:{event_update.update_id}", {"text": text}
     )
     try:
-        limits.check("readings", user.id, per_minute=settings.rate_limit_readings_per_minute, shared=True)
-        async with database.transaction() as connection:
+        per_minute = table.settings.rate_limit_readings_per_minute
+        table.limits.check("readings", user.id, per_minute=per_minute, shared=True)
+        async with table.database.transaction() as connection:
             if await once.replay(connection) is None:
-                asked = await questions.ask(connection, principal_of(user), reading_id, text=text)
+                asked = await questions.ask(connection, table.principal, reading_id, text=text)
                 await chats.deliver(
                     connection,
                     project_id=project.id,
@@ -190,33 +162,25 @@ async def follow_up(
     except QuestionInProgress:
         return say(message, words.html("follow_up.in_progress"))
     except RateLimited as error:
-        return say(message, *refusal(error, project, user, words, settings))
+        return say(message, *refusal(error, table))
     except InsufficientBalance:
-        reply = say(message, *_none_left(project, words, settings))
+        reply = say(message, *_none_left(table))
     except ReadingNotFinished:
         reply = say(message, words.html("reading.gone"))
     except ArcanaError as error:
-        reply = say(message, *refusal(error, project, user, words, settings))
+        reply = say(message, *refusal(error, table))
     else:
         reply = None
     await state.clear()
     return reply
 
 
-async def show_proof(
-    callback: CallbackQuery,
-    callback_data: After,
-    project: Project,
-    user: User,
-    words: Words,
-    settings: Settings,
-    database: Database,
-    readings: ReadingService,
-) -> SendMessage | None:
+async def show_proof(callback: CallbackQuery, callback_data: After, table: Table) -> SendMessage | None:
     """The numbers that anyone can recompute the draw from."""
+    words = table.words
     try:
-        async with database.connection() as connection:
-            reading = await readings.get(connection, principal_of(user), callback_data.reading)
+        async with table.database.connection() as connection:
+            reading = await table.readings.get(connection, table.principal, callback_data.reading)
         facts = proof(reading)
     except (ReadingNotFound, ReadingNotFinished):
         await acknowledge(callback, words.plain("answer.forgotten"))
@@ -231,8 +195,5 @@ async def show_proof(
         places=places,
         client_seed=facts["client_seed"] or "—",
     )
-    return say(
-        callback,
-        text,
-        [[mini_app(settings, project, f"readings/{reading.id}/proof").button(words.plain("button.check_proof"))]],
-    )
+    app = mini_app(table.settings, table.project, f"readings/{reading.id}/proof")
+    return say(callback, text, [[app.button(words.plain("button.check_proof"))]])

@@ -11,19 +11,16 @@ from aiogram.methods import SendMessage
 from aiogram.types import CallbackQuery, InlineKeyboardButton
 
 from app.catalogue.library import Project
-from app.kit.database import Database
 from app.locales import Words
 from app.readings import chats
 from app.readings.chats import Fan
 from app.readings.errors import ReadingExpired, ReadingNotFound
-from app.readings.service import ReadingService
 from app.readings.telegram_pages import quoted
+from app.readings.telegram_table import Table, lay_table
 from app.settings import Settings
 from app.telegram.links import mini_app
 from app.telegram.menu import button
 from app.telegram.replies import Rows, acknowledge, change, chat_of
-from app.users.repository import User
-from app.users.telegram import principal_of
 
 # Rows of seven are wide enough for a thumb.
 ACROSS, DOWN = 7, 6
@@ -41,49 +38,33 @@ class FanAction(CallbackData, prefix="fan"):
 def router() -> Router:
     router = Router(name="fan")
     router.callback_query.filter(F.message.chat.type == ChatType.PRIVATE)
+    lay_table(router)
     router.callback_query.register(act, FanAction.filter())
     return router
 
 
-async def act(
-    callback: CallbackQuery,
-    callback_data: FanAction,
-    project: Project,
-    user: User,
-    words: Words,
-    settings: Settings,
-    database: Database,
-    readings: ReadingService,
-) -> SendMessage | None:
+async def act(callback: CallbackQuery, callback_data: FanAction, table: Table) -> SendMessage | None:
+    chat_id, words = chat_of(callback), table.words
     page = callback_data.value if callback_data.action == "page" else None
     places: list[int] = []
     if callback_data.action == "pick":
         places = [callback_data.value]
         page = callback_data.value // A_PAGE
     try:
-        async with database.transaction() as connection:
+        async with table.database.transaction() as connection:
             if callback_data.action == "chance":
                 fan = await chats.open_fan(
-                    connection,
-                    principal_of(user),
-                    callback_data.reading,
-                    chat_id=chat_of(callback),
-                    readings=readings,
+                    connection, table.principal, callback_data.reading, chat_id=chat_id, readings=table.readings
                 )
                 places = by_chance(fan)
             fan = await chats.pick(
-                connection,
-                principal_of(user),
-                callback_data.reading,
-                places,
-                chat_id=chat_of(callback),
-                readings=readings,
+                connection, table.principal, callback_data.reading, places, chat_id=chat_id, readings=table.readings
             )
     except (ReadingExpired, ReadingNotFound):
         await acknowledge(callback)
         return await change(callback, words.html("reading.expired"), [[button(words, "reading")]])
     await acknowledge(callback)
-    return await change(callback, *fan_page(fan, project, words, settings, page=page or 0))
+    return await change(callback, *fan_page(fan, table.project, words, table.settings, page=page or 0))
 
 
 def by_chance(fan: Fan) -> list[int]:
