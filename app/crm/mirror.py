@@ -17,10 +17,11 @@ from aiogram.exceptions import (
     TelegramNetworkError,
     TelegramNotFound,
 )
-from aiogram.methods import CopyMessage, CopyMessages, ForwardMessage, SendMessage
+from aiogram.methods import CopyMessage, CopyMessages, ForwardMessage, SendMediaGroup, SendMessage
 from aiogram.types import MessageId, ReplyParameters
 
 from app.catalogue.library import Project
+from app.crm.albums import Part, parts_of
 from app.crm.contact import ContactCards
 from app.crm.groups import StaffGroup
 from app.crm.links import Lane, Link, LinkRepository
@@ -134,7 +135,18 @@ class Mirror:
         return len(copies)
 
     async def _copy_in(self, links: list[Link]) -> tuple[list[int], Topic]:
+        answered = await self._counterpart(links[0])
         if len(links) > 1:
+            parts = await self._parts(links) if answered else None
+            if parts is not None:
+                sent, topic = await self._topics.put(
+                    self._bot, self._project, self._group,
+                    lambda chat, thread: SendMediaGroup(
+                        chat_id=chat, message_thread_id=thread, media=list(parts), reply_parameters=answered
+                    ),
+                    kind=CLIENT, user=self._user,
+                )  # fmt: skip
+                return [message.message_id for message in sent], topic
             ids = [link.source_id for link in links]
             made, topic = await self._topics.put(
                 self._bot, self._project, self._group,
@@ -145,7 +157,6 @@ class Mirror:
             )  # fmt: skip
             return [copy.message_id for copy in made], topic
         (link,) = links
-        answered = await self._counterpart(link)
         try:
             copy, topic = await self._topics.put(
                 self._bot, self._project, self._group,
@@ -200,8 +211,11 @@ class Mirror:
         return len(copies)
 
     async def _copy_out(self, links: list[Link]) -> list[int]:
-        source = links[0].group_chat_id
+        source, answered = links[0].group_chat_id, await self._counterpart(links[0])
         if len(links) > 1:
+            if answered and (parts := await self._parts(links)) is not None:
+                album = SendMediaGroup(chat_id=self._chat_id, media=list(parts), reply_parameters=answered)
+                return [message.message_id for message in await self._bot(album)]
             ids = [link.source_id for link in links]
             made = await self._bot(CopyMessages(chat_id=self._chat_id, from_chat_id=cast(int, source), message_ids=ids))
             return [copy.message_id for copy in made]
@@ -210,7 +224,7 @@ class Mirror:
                 chat_id=self._chat_id,
                 from_chat_id=cast(int, source),
                 message_id=links[0].source_id,
-                reply_parameters=await self._counterpart(links[0]),
+                reply_parameters=answered,
             )
         )
         return [copy.message_id]
@@ -247,6 +261,10 @@ class Mirror:
         if direction == "out":
             for link in expired:
                 await tell_staff(self._bot, link, html(self._group.language, "staff.uncertain"))
+
+    async def _parts(self, links: list[Link]) -> list[Part] | None:
+        async with self._database.connection() as connection:
+            return await parts_of(connection, links)
 
     async def _counterpart(self, link: Link) -> ReplyParameters | None:
         """What the copy answers, if its source answers something that we carried."""

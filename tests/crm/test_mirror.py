@@ -144,6 +144,27 @@ class TestFromTheStaff:
         assert (yes["text"], hurray["text"]) == ("Да!", "Ура")
         assert hurray["reply_to_message"]["message_id"] == yes["message_id"]
 
+    async def test_an_album_that_answers_keeps_its_mark_both_ways(self, stage: Stage) -> None:
+        chat, topic = await self.talk(stage)
+        (question,) = await stage.in_topic(chat)
+        asked = (await stage.desk.messages(bot=stage.bot_id(), person=CLIENT))[0]
+        photo = await stage.upload()
+        album = [{"photo": photo, "caption": "<b> & 1"}, {"photo": photo}]
+        await stage.staff_says(chat, topic=topic, album=album, reply_to=question["message_id"])
+        *_, first, second = await stage.with_client()
+        assert (first["caption"], first["media_group_id"]) == ("<b> & 1", second["media_group_id"])
+        assert first["reply_to_message"]["message_id"] == asked["message_id"]
+        await stage.client_says(album=album, reply_to=first["message_id"])
+        *_, mine, _, theirs, last = await stage.in_topic(chat)
+        assert (theirs["caption"], theirs["media_group_id"]) == ("<b> & 1", last["media_group_id"])
+        assert theirs["reply_to_message"]["message_id"] == mine["message_id"]
+        assert {state for _, state in await stage.links()} == {"sent"}
+        # An edit finds its copy as ever.
+        place = {"chat": chat, "user": OWNER, "message_id": mine["message_id"]}
+        await stage.desk.order("edit", **place, caption="2")
+        await stage.settle()
+        assert [one.get("caption") for one in await stage.with_client()][-2:] == ["2", None]
+
     async def test_what_answers_nothing_answers_nothing(self, stage: Stage) -> None:
         chat, topic = await self.talk(stage)
         await stage.staff_says(chat, "Здравствуйте!", topic=topic)
