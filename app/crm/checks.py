@@ -10,9 +10,10 @@ from aiogram.types import ChatMemberAdministrator, ResultChatMemberUnion
 
 from app.kit.database import Connection
 from app.locales import html
-from app.worker.port import enqueue
+from app.worker.port import enqueue, release
 
 JOB = "crm.check_group"
+AFTER_ANOTHER = timedelta(seconds=1)
 # The rights that the staff's work needs, each asked for by its own name.
 RIGHTS = ("can_manage_topics", "can_pin_messages", "can_delete_messages")
 UNREACHABLE = (TelegramForbiddenError, TelegramBadRequest, TelegramNotFound)
@@ -61,5 +62,19 @@ def in_words(problems: tuple[str, ...], language: str) -> str:
 
 
 async def check_later(connection: Connection, *, project_id: int, delay: timedelta | None = None) -> None:
-    """Has a worker look at the project's group, once for all who ask meanwhile."""
-    await enqueue(connection, JOB, {"project": project_id}, dedupe_key=f"{JOB}:{project_id}", delay=delay)
+    """Has a worker look at the project's group, once for all who ask before it looks."""
+    await enqueue(connection, JOB, {"project": project_id}, dedupe_key=_key(project_id), delay=delay)
+
+
+async def begin(connection: Connection, *, project_id: int) -> bool:
+    """Whatever changes from now on is looked at once more. False if somebody is looking: then it is done after that.
+    The place is held until the connection goes back."""
+    await release(connection, _key(project_id))
+    if await connection.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", f"arcana {_key(project_id)}"):
+        return True
+    await check_later(connection, project_id=project_id, delay=AFTER_ANOTHER)
+    return False
+
+
+def _key(project_id: int) -> str:
+    return f"{JOB}:{project_id}"

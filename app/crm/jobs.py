@@ -103,11 +103,15 @@ async def check_group(container: WorkerContainer, payload: dict[str, Any]) -> No
     found = _bot(container, payload["project"])
     if found is None:
         return
-    try:
-        group = await recheck(container.database, found[1], found[0])
-    except OUTAGES as error:
-        log.warning("a staff group could not be looked at", project_id=found[0].id, reason=type(error).__name__)
-        return
+    # One at a time, or the one that looked first could be the last to write what it saw.
+    async with container.database.connection() as connection:
+        if not await checks.begin(connection, project_id=found[0].id):
+            return
+        try:
+            group = await recheck(container.database, found[1], found[0])
+        except OUTAGES as error:
+            log.warning("a staff group could not be looked at", project_id=found[0].id, reason=type(error).__name__)
+            return
     if group is not None and group.ready:
         await sweep(container, {})
 

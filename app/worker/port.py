@@ -65,3 +65,11 @@ async def enqueue(
         on_conflict="skip",
     )
     return ids[0] is not None
+
+
+async def release(connection: Connection, dedupe_key: str) -> None:
+    """A running job lets go of its key: what is asked for from now on is another job, for this one may have looked
+    already."""
+    await connection.execute(
+        "UPDATE pgqueuer SET dedupe_key = NULL WHERE dedupe_key = $1 AND status = 'picked'", dedupe_key
+    )

@@ -98,6 +98,12 @@ class Stage:
             quiet = 0 if busy else quiet + 1
             await asyncio.sleep(0.03)
 
+    async def waiting(self, job: str) -> int:
+        """How many jobs of this name wait or run."""
+        async with self.container.database.connection() as connection:
+            count: int = await connection.fetchval("SELECT count(*) FROM pgqueuer WHERE entrypoint = $1", job)
+        return count
+
     async def job(self, name: str, **payload: Any) -> None:
         """Runs a job of the beat, or any other, now."""
         await build_registry(self.container.settings).jobs[name].handler(self.container, payload)

@@ -13,6 +13,7 @@ from app.crm.groups import GroupRepository
 from app.crm.invitations import LIFETIME, InvitationRepository
 from app.leads import service
 from tests.crm.stage import OWNER, SUPER_ADMIN, Stage
+from tests.weather import until
 
 MANAGER = 9
 CHOOSE = {"ru": "👥 Выбрать группу", "en": "👥 Choose a group"}
@@ -200,6 +201,24 @@ class TestWhatIsMissing:
         pressed = await manager.presses("Проверить ещё раз")
         assert pressed["text"] == "Всё готово!"
         assert READY in await manager.last()
+
+    async def test_what_changes_while_somebody_looks_is_looked_at_too(self, stage: Stage) -> None:
+        chat = await stage.group()
+        # Between what is read first, the title, and what is read second.
+        await stage.desk.fault(method="getChatMember", delay=1, times=1)
+        await stage.desk.order("groups/settings", chat=chat, title="Первая")
+
+        async def looking() -> bool:
+            return bool(await stage.desk.calls("getChat"))
+
+        await until(looking, what="the first look")
+        await stage.desk.order("groups/settings", chat=chat, title="Вторая")
+
+        async def seen() -> bool:
+            group = await stage.connected()
+            return group is not None and group.title == "Вторая" and not await stage.waiting("crm.check_group")
+
+        await until(seen, what="the second title")
 
     async def test_a_group_that_lacks_something_is_looked_at_now_and_then(self, stage: Stage) -> None:
         manager = Manager(stage)

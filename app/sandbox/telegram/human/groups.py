@@ -5,7 +5,7 @@ from typing import Any, Literal
 from fastapi import APIRouter, HTTPException, Request
 from pydantic import BaseModel, Field
 
-from app.sandbox.telegram import topics
+from app.sandbox.telegram import posting, topics
 from app.sandbox.telegram.chats import Chat, Topic
 from app.sandbox.telegram.human.common import Who, desk_of, find_bot, find_group, find_person
 from app.sandbox.telegram.members import ADMINISTRATOR_RIGHTS, PERMISSIONS, Status
@@ -61,14 +61,15 @@ class GroupSettings(BaseModel):
 
 @router.post("/groups/settings")
 async def change_group(request: Request, settings: GroupSettings) -> dict[str, Any]:
-    """Topics are switched on or off, or the title is changed; bots are told of an upgrade only.
+    """Topics are switched on or off, or the title is changed; bots are told of a title and of an upgrade.
 
     A simple group is upgraded to a supergroup by it: the answer holds the new one.
     """
     desk = desk_of(request)
     chat = find_group(desk, settings.chat)
-    if settings.title is not None:
+    if settings.title is not None and settings.title != chat.about["title"]:
         chat.about = {**chat.about, "title": settings.title}
+        posting.service(desk, chat, _owner(chat), {"new_chat_title": settings.title})
     if settings.is_forum and chat.type == "group":
         chat = upgrade(desk, chat, _owner(chat))
     if settings.is_forum is not None:
