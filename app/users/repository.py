@@ -13,6 +13,7 @@ from app.kit.ids import new_id
 from app.payments.subscriptions_summary import summary
 from app.users.init_data import TelegramPerson
 from app.users.tokens import Place
+from app.users.zones import probable_zone
 from app.wallet.repository import UNITS, Balance, Unit, as_balance
 
 COLUMNS = (
@@ -96,17 +97,19 @@ class UserRepository:
         self._project_id = project_id
 
     async def see(self, person: TelegramPerson, *, language: str) -> tuple[User, bool]:
-        """Makes or refreshes the row of a person who signed in; true if he is new here."""
+        """Makes or refreshes the row of a person who signed in; true if he is new here. A newcomer's zone is
+        what his Telegram's language hints at."""
         row = await self._connection.fetchrow(
             f"""
-            INSERT INTO users (id, project_id, telegram_id, first_name, last_name, username, language)
-            VALUES ($1, $2, $3, $4, $5, $6, $7)
+            INSERT INTO users (id, project_id, telegram_id, first_name, last_name, username, language, timezone)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
             ON CONFLICT (project_id, telegram_id) DO UPDATE SET
                 first_name = excluded.first_name, last_name = excluded.last_name,
                 username = excluded.username, last_seen_at = now()
             RETURNING {COLUMNS}, xmax = 0
             """,  # noqa: S608  # the columns are a constant of this module
             new_id(), self._project_id, person.id, person.first_name, person.last_name, person.username, language,
+            probable_zone(person.language_code),
         )  # fmt: skip
         assert row is not None  # noqa: S101  # an upsert always returns its row
         return to_user(row), row[-1]

@@ -18,6 +18,7 @@ import type { Route } from './routes';
 import { useServices } from './services';
 import { TabBar } from './TabBar';
 import { useTheme } from './useTheme';
+import { useZone } from './useZone';
 
 // Fetched when the first screen stands (`prefetch`), so that a tap seldom waits for one.
 const load = {
@@ -52,6 +53,7 @@ export function App() {
   const { project, platform } = useServices();
   const end = useSessionEnd();
   const me = useMe();
+  useZone(me.data);
   const language = chooseLanguage(project.languages, me.data?.user.language, platform.languageCode);
   const address = me.data?.user.consented_at ? me.data.user.address : 'formal';
   const translation = useMemo(() => createTranslation(language, address), [language, address]);

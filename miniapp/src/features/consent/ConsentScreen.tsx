@@ -4,6 +4,7 @@ import type { User } from '@/api/types';
 import { useBackOverride } from '@/app/back';
 import { useServices } from '@/app/services';
 import { useTranslation } from '@/i18n';
+import { deviceZone } from '@/platform/zone';
 import { Button } from '@/ui/Button';
 import { Toggle } from '@/ui/Choice';
 import { Icon } from '@/ui/Icon';
@@ -98,7 +99,7 @@ function MannersStep({ user, onBack }: { user: User; onBack: () => void }) {
   });
   const save = () =>
     change.mutate(
-      { ...manners, consent: true, timezone: Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC' },
+      { ...manners, consent: true, timezone: deviceZone() },
       { onSuccess: () => platform.haptic('success') },
     );
   return (
