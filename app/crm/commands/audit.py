@@ -1,5 +1,7 @@
 """`/audit`: who changed what, the latest first."""
 
+from collections.abc import Iterator
+
 from aiogram import Router
 from aiogram.filters import CommandObject
 from aiogram.filters.callback_data import CallbackData
@@ -17,6 +19,9 @@ from app.locales import html, plain, texts
 
 PAGE = 10
 DETAIL_CHARACTERS = 200
+# Details that name rows and messages to us alone, and those whose values have words in the bots' texts.
+MARKS = frozenset({"broadcast", "card", "draft", "once"})
+NAMED = frozenset({"kind", "unit"})
 
 
 class AuditButton(CallbackData, prefix="audit"):
@@ -99,5 +104,14 @@ def line(scope: Scope, entry: audit.Entry) -> str:
         about = "\n" + html(language, "audit.client", name=entry.client_name, id=entry.client_id)
     elif entry.user_id is not None:
         about = "\n" + html(language, "client.erased")
-    told = ", ".join(str(value) for name, value in entry.details.items() if name != "card" and value is not None)
+    told = ", ".join(details(entry, language))
     return head + about + ("\n" + html(language, "audit.details", details=told[:DETAIL_CHARACTERS]) if told else "")
+
+
+def details(entry: audit.Entry, language: str) -> Iterator[str]:
+    """Those that tell a person something, in words."""
+    for name, value in entry.details.items():
+        if name in MARKS or value is None:
+            continue
+        key = f"audit.{name}.{value}"
+        yield plain(language, key) if name in NAMED and key in texts(language) else str(value)
