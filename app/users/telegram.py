@@ -46,9 +46,8 @@ def router() -> Router:
     router.message.register(web_link, Command("web"))
     router.message.register(languages, Command("language"))
     router.callback_query.register(choose_language, LanguageChoice.filter())
-    for name in TEXTS:
-        router.message.register(fixed_text, Command(name))
-        router.callback_query.register(fixed_text, MenuAction.filter(F.action == name))
+    router.message.register(fixed_text, Command(*TEXTS))
+    router.callback_query.register(fixed_text, MenuAction.filter(F.action.in_(TEXTS)))
     return router
 
 
@@ -102,7 +101,7 @@ def invite_button(project: Project, words: Words, code: str) -> InlineKeyboardBu
 async def help_page(event: Event, project: Project, words: Words, settings: Settings) -> SendMessage:
     await acknowledge(event)
     text = words.html("help.text", name=project.text(project.name, words.language))
-    further = [[button(words, "terms"), button(words, "privacy")]]
+    further = [[button(words, "settings")], [button(words, "terms"), button(words, "privacy")]]
     return say(event, text, [*menu(words, project, settings)[:2], *further])
 
 
