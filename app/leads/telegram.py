@@ -1,9 +1,13 @@
-"""`/request`: a request left in the chat, step by step. Where a person stands is kept in Redis."""
+"""`/request`: a request left in the chat, step by step. Where a person stands is kept in Redis.
+
+A worker may die in the middle of a message, and another one goes on with it. Each step keeps by which message it was
+reached, so that the same message is never taken for the next answer too; a dialogue ends after its last word was sent.
+"""
 
 import time
 from typing import Any
 
-from aiogram import F, Router
+from aiogram import Bot, F, Router
 from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.enums import ChatType
 from aiogram.filters import Command, Filter, StateFilter
@@ -25,7 +29,7 @@ DIALOG_SECONDS = 24 * 3600
 
 
 class Asking(StatesGroup):
-    """What the bot waits for. Data: name, phone, about, and the time of the last word."""
+    """What the bot waits for. Data: name, phone, about; the time of the last word, and the message that brought it."""
 
     name = State()
     phone = State()
@@ -54,6 +58,13 @@ class Here(Filter):
         return {"asked": data}
 
 
+class Taken(Filter):
+    """The message that has brought the dialogue to where it is; whoever took it did not live to ask on."""
+
+    async def __call__(self, message: Message, asked: dict[str, Any]) -> bool:
+        return asked.get("by") == message.message_id
+
+
 def router() -> Router:
     router = Router(name="leads")
     router.message.filter(F.chat.type == ChatType.PRIVATE)
@@ -63,6 +74,7 @@ def router() -> Router:
     dialog.message.register(cancel, Command("cancel"))
     dialog.message.register(cancel, Says("button.lead_cancel"))
     spoken = ~F.text.startswith("/")
+    dialog.message.register(ask_again, Taken())
     dialog.message.register(take_name, StateFilter(Asking.name), spoken)
     dialog.message.register(take_phone, StateFilter(Asking.phone), spoken)
     dialog.message.register(take_about, StateFilter(Asking.about), spoken)
@@ -80,34 +92,51 @@ def keyboard(words: Words, *captions: str, contact: bool = False) -> ReplyKeyboa
     return ReplyKeyboardMarkup(keyboard=rows, resize_keyboard=True)
 
 
-async def ask(
-    message: Message, state: FSMContext, step: State, data: dict[str, Any], text: str, markup: ReplyKeyboardMarkup
-) -> SendMessage:
-    # Data first: a state whose data is missing could not be answered.
-    await state.set_data({**data, "at": time.time()})
-    await state.set_state(step)
+def question(message: Message, step: str | None, words: Words, asked: dict[str, Any]) -> SendMessage:
+    """What is asked at a step."""
+    if step == Asking.name.state:
+        name = message.from_user.first_name if message.from_user else ""
+        suggested = service.clean(name[: service.NAME_LIMIT], limit=service.NAME_LIMIT)
+        text, markup = words.html("lead.ask_name"), keyboard(words, *([suggested] if suggested else []))
+    elif step == Asking.phone.state:
+        text, markup = words.html("lead.ask_phone", name=asked["name"]), keyboard(words, contact=True)
+    elif step == Asking.about.state:
+        text, markup = words.html("lead.ask_about"), keyboard(words)
+    else:
+        phone = phones.pretty(asked["phone"])
+        text = words.html("lead.confirm", name=asked["name"], phone=phone, about=asked["about"])
+        markup = keyboard(words, words.plain("button.lead_send"))
     return message.answer(text, reply_markup=markup)
+
+
+async def go_on(message: Message, words: Words, state: FSMContext, step: State, asked: dict[str, Any]) -> SendMessage:
+    """To the next step."""
+    # Data first: a state whose data is missing could not be answered.
+    await state.set_data({**asked, "at": time.time(), "by": message.message_id})
+    await state.set_state(step)
+    return question(message, step.state, words, asked)
 
 
 async def begin(message: Message, project: Project, user: User | None, words: Words, state: FSMContext) -> SendMessage:
     if user is None or not project.live:
         raise SkipHandler
-    name = service.clean(user.first_name[: service.NAME_LIMIT], limit=service.NAME_LIMIT)
-    markup = keyboard(words, *([name] if name else []))
-    return await ask(message, state, Asking.name, {}, words.html("lead.ask_name"), markup)
+    return await go_on(message, words, state, Asking.name, {})
 
 
-async def cancel(message: Message, words: Words, state: FSMContext) -> SendMessage:
+async def ask_again(message: Message, words: Words, state: FSMContext, asked: dict[str, Any]) -> SendMessage:
+    return question(message, await state.get_state(), words, asked)
+
+
+async def cancel(message: Message, bot: Bot, words: Words, state: FSMContext) -> None:
+    await bot(message.answer(words.html("lead.cancelled"), reply_markup=ReplyKeyboardRemove()))
     await state.clear()
-    return message.answer(words.html("lead.cancelled"), reply_markup=ReplyKeyboardRemove())
 
 
 async def take_name(message: Message, words: Words, state: FSMContext, asked: dict[str, Any]) -> SendMessage:
     name = _words(message, limit=service.NAME_LIMIT, lines=False)
     if not name:
         return message.answer(words.html("lead.name_unclear", limit=service.NAME_LIMIT))
-    text = words.html("lead.ask_phone", name=name)
-    return await ask(message, state, Asking.phone, {**asked, "name": name}, text, keyboard(words, contact=True))
+    return await go_on(message, words, state, Asking.phone, {**asked, "name": name})
 
 
 async def take_phone(message: Message, words: Words, state: FSMContext, asked: dict[str, Any]) -> SendMessage:
@@ -119,46 +148,40 @@ async def take_phone(message: Message, words: Words, state: FSMContext, asked: d
         phone = phones.normalise(raw, language=words.language)
     except PhoneInvalid:
         return message.answer(words.html("lead.phone_unclear"), reply_markup=keyboard(words, contact=True))
-    text = words.html("lead.ask_about")
-    return await ask(message, state, Asking.about, {**asked, "phone": phone}, text, keyboard(words))
+    return await go_on(message, words, state, Asking.about, {**asked, "phone": phone})
 
 
 async def take_about(message: Message, words: Words, state: FSMContext, asked: dict[str, Any]) -> SendMessage:
     about = _words(message, limit=service.ABOUT_LIMIT, lines=True)
     if not about:
         return message.answer(words.html("lead.about_unclear", limit=service.ABOUT_LIMIT))
-    return await _confirm(message, words, state, {**asked, "about": about})
+    return await go_on(message, words, state, Asking.confirm, {**asked, "about": about})
 
 
 async def confirm_again(message: Message, words: Words, state: FSMContext, asked: dict[str, Any]) -> SendMessage:
-    return await _confirm(message, words, state, asked)
-
-
-async def _confirm(message: Message, words: Words, state: FSMContext, data: dict[str, Any]) -> SendMessage:
-    text = words.html("lead.confirm", name=data["name"], phone=phones.pretty(data["phone"]), about=data["about"])
-    markup = keyboard(words, words.plain("button.lead_send"))
-    return await ask(message, state, Asking.confirm, data, text, markup)
+    return await go_on(message, words, state, Asking.confirm, asked)
 
 
 async def send(
     message: Message,
+    bot: Bot,
     project: Project,
     user: User,
     words: Words,
     state: FSMContext,
     asked: dict[str, Any],
     database: Database,
-) -> SendMessage:
+) -> None:
     request = service.Request(asked["name"], asked["phone"], asked["about"])
     async with database.transaction() as connection:
         submitted = await service.submit(
             connection, project_id=project.id, user_id=user.id, request=request, source="bot"
         )
-    # After the commit: what was lost before it is asked for again, and what was kept is not kept twice.
-    await state.clear()
     key = "lead.accepted" if submitted.is_new else "lead.known"
     text = words.html(key, project=project.text(project.name, words.language))
-    return message.answer(text, reply_markup=ReplyKeyboardRemove())
+    # After the commit: what was lost before it is asked for again, and what was kept is not kept twice.
+    await bot(message.answer(text, reply_markup=ReplyKeyboardRemove()))
+    await state.clear()
 
 
 def _words(message: Message, *, limit: int, lines: bool) -> str:
