@@ -1,5 +1,7 @@
 """What a group still lacks, as Telegram tells it; each lack has a code, and words under `staff.problem.<code>`."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -66,14 +68,20 @@ async def check_later(connection: Connection, *, project_id: int, delay: timedel
     await enqueue(connection, JOB, {"project": project_id}, dedupe_key=_key(project_id), delay=delay)
 
 
-async def begin(connection: Connection, *, project_id: int) -> bool:
-    """Whatever changes from now on is looked at once more. False if somebody is looking: then it is done after that.
-    The place is held until the connection goes back."""
-    await release(connection, _key(project_id))
-    if await connection.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", f"arcana {_key(project_id)}"):
-        return True
-    await check_later(connection, project_id=project_id, delay=AFTER_ANOTHER)
-    return False
+@asynccontextmanager
+async def looking(connection: Connection, *, project_id: int) -> AsyncIterator[bool]:
+    """Whatever changes from now on is looked at once more. False if somebody is looking: then it is done after that."""
+    key = _key(project_id)
+    await release(connection, key)
+    lock = f"arcana {key}"
+    if not await connection.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", lock):
+        await check_later(connection, project_id=project_id, delay=AFTER_ANOTHER)
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        await connection.execute("SELECT pg_advisory_unlock(hashtextextended($1, 0))", lock)
 
 
 def _key(project_id: int) -> str:

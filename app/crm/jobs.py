@@ -104,8 +104,11 @@ async def check_group(container: WorkerContainer, payload: dict[str, Any]) -> No
     if found is None:
         return
     # One at a time, or the one that looked first could be the last to write what it saw.
-    async with container.database.connection() as connection:
-        if not await checks.begin(connection, project_id=found[0].id):
+    async with (
+        container.database.connection() as connection,
+        checks.looking(connection, project_id=found[0].id) as is_mine,
+    ):
+        if not is_mine:
             return
         try:
             group = await recheck(container.database, found[1], found[0])
