@@ -30,6 +30,9 @@ async def of_the_people(party: Party) -> None:
 
 async def of_the_staff(party: Party) -> None:
     await party.say("/start")
+    # News comes at any hour of the night.
+    settings = await party.say("/settings", "settings.text")
+    await party.press(settings, "settings.quiet.off", "settings.saved")
     thread = await staff.talking(party)
     await staff.cards(party, await clients.request(party))
     await staff.commands(party, thread)
