@@ -10,6 +10,7 @@ from app.crm.commands import whoami
 from app.crm.middlewares import know_staff
 from app.leads import telegram as leads
 from app.notifications import telegram as notifications
+from app.payments import telegram_gifts
 from app.readings import telegram as readings
 from app.readings import telegram_after as after
 from app.readings import telegram_daily as daily
@@ -41,6 +42,7 @@ def features() -> list[Router]:
         cards.router(),
         whoami.unknown_router(),
         start.closed_router(),
+        telegram_gifts.router(),
         start.router(),
         people.router(),
         daily.router(),

@@ -19,6 +19,7 @@ from app.kit.process import settle_memory
 from app.kit.telemetry import configure_logging
 from app.leads import endpoints as leads
 from app.notifications import endpoints as notifications
+from app.payments import gifts_endpoints, subscriptions_endpoints
 from app.readings import endpoints as readings
 from app.readings import stream_endpoints
 from app.settings import Settings
@@ -67,6 +68,8 @@ def build_api(settings: Settings) -> FastAPI:
         stream_endpoints.router,
         catalogue.router,
         notifications.router,
+        subscriptions_endpoints.router,
+        gifts_endpoints.router,
         telegram.router,
         leads.router,
         broadcasts.router,

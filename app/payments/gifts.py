@@ -20,13 +20,12 @@ from app.payments.repository import Order, OrderRepository
 from app.payments.subscriptions import SubscriptionService
 from app.payments.subscriptions_repository import Subscription, SubscriptionRepository
 from app.settings import Settings
+from app.users.referrals import GIFT
 from app.users.repository import UserRepository
 from app.users.service import admit
 from app.wallet.repository import UNITS
 from app.wallet.service import wallet
 
-# What `startapp` and `/start` carry before the code.
-PAYLOAD = "gift_"
 CODE_BYTES = 18
 
 
@@ -69,7 +68,7 @@ class GiftService:
         """Opens the Mini App in Telegram; None while the bot's name is not known."""
         if project.bot is None or not project.bot.username:
             return None
-        return f"https://t.me/{project.bot.username}?startapp={PAYLOAD}{code}"
+        return f"https://t.me/{project.bot.username}?startapp={GIFT}{code}"
 
     def web_url(self, settings: Settings, project: Project, code: str) -> str:
         """In a browser; the code is in the fragment, which is sent to no server."""

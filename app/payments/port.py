@@ -186,6 +186,8 @@ class Provider(ABC):
     renewal: Literal["provider", "ours", "none"] = "none"
     # False where only all of a payment can be given back.
     refunds_in_parts: bool = True
+    # Whether `portal` gives an address.
+    has_portal: bool = False
 
     @abstractmethod
     def account(self, project: Project) -> str | None:

@@ -9,7 +9,7 @@ from app.users.repository import User
 
 # What Telegram lets a link carry (https://core.telegram.org/bots/features#deep-linking).
 PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
-INVITATION, CAMPAIGN = "ref_", "src_"
+INVITATION, CAMPAIGN, GIFT = "ref_", "src_", "gift_"
 # Without look-alikes, for a code may be read out; 8 of 31 make 850 thousand million.
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 CODE_LENGTH = 8
@@ -91,12 +91,15 @@ async def arrive(
     connection: Connection, user: User, *, payload: str | None, otherwise: str, returning: bool = False
 ) -> None:
     """Notes once how a person came. `ref_<code>` makes him somebody's newcomer unless he is `returning`,
-    `src_<campaign>` names a campaign, any other payload is kept as it is, and without one it was `otherwise`."""
+    `src_<campaign>` names a campaign, any other payload is kept as it is, and without one it was `otherwise`.
+    Of a gift's nothing is kept but that it was one, for its code opens it."""
     payload = tidy_payload(payload)
     repository = ReferralRepository(connection, user.project_id)
     source, inviter = payload or otherwise, None
     if payload is not None and payload.startswith(CAMPAIGN) and payload != CAMPAIGN:
         source = payload.removeprefix(CAMPAIGN)
+    elif payload is not None and payload.startswith(GIFT):
+        source = "gift"
     elif payload is not None and payload.startswith(INVITATION):
         inviter = await repository.inviter(payload.removeprefix(INVITATION))
         if inviter is not None and inviter != user.id:

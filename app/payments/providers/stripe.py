@@ -58,6 +58,7 @@ class StripeProvider(Provider):
 
     name = "stripe"
     renewal = "provider"
+    has_portal = True
 
     def __init__(self, http: httpx.AsyncClient, *, api_url: str) -> None:
         self._clients = Clients(http, api_url=api_url)
