@@ -89,3 +89,23 @@ def test_in_english(open_phone: OpenPhone, desk_address: str) -> None:
     second = open_phone(language="en")
     second.page.goto(url)
     expect(second.page.get_by_role("heading", name="This link no longer works")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("language", "balance", "packages"), [("ru", "Ваш баланс", "Пакеты"), ("en", "Your balance", "Readings")]
+)
+def test_the_balance_leads_to_the_packages(
+    open_phone: OpenPhone, desk_address: str, language: str, balance: str, packages: str
+) -> None:
+    chat = Chat(desk_address, language)
+    chat.say("/balance")
+    button = chat.answer(balance)["reply_markup"]["inline_keyboard"][0][0]
+    opening = {"bot": chat.bot, "user": chat.user, "url": button["web_app"]["url"]}
+    opened = chat.client.post("/sandbox/open-app", json=opening)
+    assert opened.status_code == 200, opened.text
+    phone = open_phone(language=language)
+    phone.page.goto(opened.json()["url"])
+
+    expect(phone.page.get_by_role("heading", name=packages, exact=True)).to_be_visible()
+    assert "/luna/packages" in phone.page.url
+    phone.look_over()
