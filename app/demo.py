@@ -19,6 +19,7 @@ from typing import Any, TextIO
 import httpx
 import uvicorn
 
+from app import demo_payments
 from app.catalogue.library import Library
 from app.catalogue.repository import CatalogueRepository
 from app.catalogue.secrets import TokenUnreadable, open_bot
@@ -264,8 +265,10 @@ async def run(*, port: int, data_dir: Path) -> None:
         telegram_socket = socket.create_server(("127.0.0.1", 0))
         desk_socket = page_socket(port)
         model_socket = socket.create_server(("127.0.0.1", 0))
+        stripe_socket, yookassa_socket = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
         environment["TELEGRAM_API_URL"] = address_of(telegram_socket)
         environment["DESK_URL"] = address_of(desk_socket)
+        environment |= demo_payments.environment(stripe=address_of(stripe_socket), yookassa=address_of(yookassa_socket))
         environment.setdefault("SUPER_ADMINS", str(OWNER["id"]))
         environment.setdefault("MODEL_PROFILES", model_profiles(address_of(model_socket)))
         settings = settings_of(environment)
@@ -288,7 +291,10 @@ async def run(*, port: int, data_dir: Path) -> None:
         await stack.enter_async_context(serve(telegram, telegram_socket, desk_socket))
         await stack.enter_async_context(furnished(settings.desk_url, services.catalogue))
         await stack.enter_async_context(serve(model_sandbox.create_app(), model_socket))
-        done("Telegram and a model, played by sandboxes", since)
+        stripe, yookassa = demo_payments.create_apps(settings, services.catalogue)
+        await stack.enter_async_context(serve(stripe, stripe_socket))
+        await stack.enter_async_context(serve(yookassa, yookassa_socket))
+        done("Telegram, a model, Stripe and YooKassa, played by sandboxes", since)
 
         # Once more, so that they end before what they talk to.
         stack.push_async_callback(stop_all, children)

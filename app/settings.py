@@ -132,3 +132,8 @@ class Settings(BaseSettings):
     def public_origin(self) -> str:
         parts = urlsplit(self.public_url)
         return f"{parts.scheme}://{parts.netloc}"
+
+    def plays(self, provider: str) -> bool:
+        """Whether the demo has a sandbox for this payment provider, on this machine."""
+        address = {"stripe": self.stripe_api_url, "yookassa": self.yookassa_api_url}.get(provider, "")
+        return self.demo and urlsplit(address).hostname in ("127.0.0.1", "::1", "localhost")

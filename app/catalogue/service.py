@@ -18,7 +18,7 @@ from app.catalogue.public import catalogue_body, catalogue_path, deck_body, deck
 from app.catalogue.reader import Snapshot, read
 from app.catalogue.refresh import Outcome, Refresher
 from app.catalogue.repository import CatalogueRepository
-from app.catalogue.secrets import KeysUnreadable, TokenUnreadable, open_bot, open_keys, sandbox_bot
+from app.catalogue.secrets import KeysUnreadable, TokenUnreadable, open_bot, open_keys, sandbox_bot, sandbox_keys
 from app.catalogue.warm import WarmAnswer
 from app.errors import Unavailable
 from app.kit.crypto import Keyring, derive_key
@@ -320,7 +320,10 @@ class Catalogue:
         self, project_key: str, provider: str, row: Mapping[str, Any] | None
     ) -> StripeKeys | YooKassaKeys | None:
         try:
-            return self._keys_for_acceptance(project_key, provider, row)
+            keys = self._keys_for_acceptance(project_key, provider, row)
+            if keys is None and self._sandbox_key is not None and self._settings.plays(provider):
+                return sandbox_keys(self._sandbox_key, project_key, provider)
+            return keys
         except KeysUnreadable as error:
             log.error(
                 "keys of a payment provider do not open any more; enter them again",

@@ -66,16 +66,20 @@ class TestStart:
             await shop.provider.start(replace(ask, amount=1))
         assert refusal.value.facts["reason"] == "IdempotencyError"
 
-    @pytest.mark.parametrize(
-        ("amount", "currency", "units"),
-        [(500, "JPY", 500), (49900, "RUB", 49900), (1230, "KWD", 1230), (500, "ISK", 50000), (500000, "MGA", 5000)],
-    )
-    async def test_amounts_in_stripes_units(self, shop: Shop, amount: int, currency: str, units: int) -> None:
-        _, started, facts = await shop.sold(amount=amount, currency=currency)
-        assert shop.account.things[started.reference]["amount_total"] == units
-        paid = facts[0]
-        assert isinstance(paid, Paid)
-        assert (paid.amount, paid.currency) == (amount, currency)
+    async def test_amounts_in_stripes_units(self, shop: Shop) -> None:
+        sums = [
+            (500, "JPY", 500),
+            (49900, "RUB", 49900),
+            (1230, "KWD", 1230),
+            (500, "ISK", 50000),
+            (500000, "MGA", 5000),
+        ]
+        for amount, currency, units in sums:
+            _, started, facts = await shop.sold(amount=amount, currency=currency)
+            assert shop.account.things[started.reference]["amount_total"] == units
+            paid = facts[0]
+            assert isinstance(paid, Paid)
+            assert (paid.amount, paid.currency) == (amount, currency)
 
     async def test_what_stripe_cannot_take_exactly_is_not_offered(self, shop: Shop) -> None:
         offered = [(1235, "KWD"), (50, "MGA"), (49900, "RUB")]

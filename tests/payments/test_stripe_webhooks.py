@@ -72,19 +72,18 @@ class TestBelief:
         live = stripe_project(key="sk_live_SANDBOXluna")
         assert await refused(shop, row, project=live) == "live_and_test_mixed"
 
-    @pytest.mark.parametrize(
-        "body",
-        [b"", b"null", b"[]", b"{}", b"\xff\xfe", b'{"id":1}', b'{"object":"event","id":"evt_1","type":"x"}',
-         b'{"object":"event","id":5,"created":1,"livemode":false,"type":"x","data":{"object":{"object":"charge"}}}',
-         b'{"object":"event","id":"e","created":1,"livemode":false,"type":"x","data":{"object":[]}}'],
-    )  # fmt: skip
-    async def test_what_is_no_event(self, shop: Shop, body: bytes) -> None:
-        assert await refused(shop, signed(body, WEBHOOK_SECRET)) == "not_an_event"
+    async def test_what_is_no_event(self, shop: Shop) -> None:
+        for body in (
+            b"", b"null", b"[]", b"{}", b"\xff\xfe", b'{"id":1}', b'{"object":"event","id":"evt_1","type":"x"}',
+            b'{"object":"event","id":5,"created":1,"livemode":false,"type":"x","data":{"object":{"object":"charge"}}}',
+            b'{"object":"event","id":"e","created":1,"livemode":false,"type":"x","data":{"object":[]}}',
+        ):  # fmt: skip
+            assert await refused(shop, signed(body, WEBHOOK_SECRET)) == "not_an_event", body
 
-    @pytest.mark.parametrize("header", ["t=x,v1=y", "v1=00", "t=1", ",,,", "t=99999999999999,v1=é", "t=1,v1"])
-    async def test_what_is_no_signature(self, shop: Shop, header: str) -> None:
-        row = Incoming(b"{}", {"stripe-signature": header}, "127.0.0.1")
-        assert await refused(shop, row) in ("signature", "not_an_event")
+    async def test_what_is_no_signature(self, shop: Shop) -> None:
+        for header in ("t=x,v1=y", "v1=00", "t=1", ",,,", "t=99999999999999,v1=é", "t=1,v1"):
+            row = Incoming(b"{}", {"stripe-signature": header}, "127.0.0.1")
+            assert await refused(shop, row) in ("signature", "not_an_event"), header
 
     async def test_a_project_without_keys(self, shop: Shop) -> None:
         row = await incoming(shop)

@@ -62,11 +62,11 @@ class TestStart:
         assert offered == [(49900, "RUB"), None, None, (999, "KZT")]
         assert shop.provider.price(shop.project, stars=5, money=None) is None
 
-    @pytest.mark.parametrize(("amount", "value"), [(1, "0.01"), (100, "1.00"), (123456789, "1234567.89")])
-    async def test_amounts_are_exact(self, shop: Shop, amount: int, value: str) -> None:
-        _, started, facts = await shop.sold(amount=amount)
-        assert shop.account.payments[started.reference]["amount"]["value"] == value
-        assert [fact.amount for fact in facts if isinstance(fact, Paid)] == [amount]
+    async def test_amounts_are_exact(self, shop: Shop) -> None:
+        for amount, value in ((1, "0.01"), (100, "1.00"), (123456789, "1234567.89")):
+            _, started, facts = await shop.sold(amount=amount)
+            assert shop.account.payments[started.reference]["amount"]["value"] == value
+            assert [fact.amount for fact in facts if isinstance(fact, Paid)] == [amount]
 
     async def test_a_long_title_is_cut(self, shop: Shop) -> None:
         started = await shop.provider.start(shop.ask(title="Я" * 300))

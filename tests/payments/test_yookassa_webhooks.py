@@ -23,41 +23,38 @@ async def shop() -> AsyncIterator[Shop]:
 
 
 class TestBelief:
-    @pytest.mark.parametrize(
-        "address",
-        [THEIRS, "185.71.77.31", "77.75.153.127", "77.75.156.11", "77.75.156.35", "77.75.154.128", "2a02:5180::1",
-         "2a02:5180:ffff::", "::ffff:185.71.76.1"],
-    )  # fmt: skip
-    async def test_published_addresses(self, address: str) -> None:
+    async def test_published_addresses(self) -> None:
         provider = YooKassaProvider(httpx.AsyncClient(), api_url="http://127.0.0.1:9/v3")
-        (event,) = await provider.receive(yookassa_project(), Incoming(BODY, {}, address))
         about = {"id": "22d6d597-000f-5000-9000-145f6df21d6f", "status": "succeeded"}
-        assert event.id == "payment.succeeded:22d6d597-000f-5000-9000-145f6df21d6f:succeeded"
-        assert (event.kind, event.body) == ("payment.succeeded", {"event": "payment.succeeded", "object": about})
+        for address in (
+            THEIRS, "185.71.77.31", "77.75.153.127", "77.75.156.11", "77.75.156.35", "77.75.154.128", "2a02:5180::1",
+            "2a02:5180:ffff::", "::ffff:185.71.76.1",
+        ):  # fmt: skip
+            (event,) = await provider.receive(yookassa_project(), Incoming(BODY, {}, address))
+            assert event.id == "payment.succeeded:22d6d597-000f-5000-9000-145f6df21d6f:succeeded", address
+            assert (event.kind, event.body) == ("payment.succeeded", {"event": "payment.succeeded", "object": about})
 
-    @pytest.mark.parametrize(
-        "address",
-        ["8.8.8.8", "185.71.76.32", "77.75.156.12", "77.75.154.1", "127.0.0.1", "::1", "2a02:5181::1", "unknown", "",
-         "::ffff:8.8.8.8", "185.71.76.5, 8.8.8.8"],
-    )  # fmt: skip
-    async def test_all_others(self, address: str) -> None:
+    async def test_all_others(self) -> None:
         provider = YooKassaProvider(httpx.AsyncClient(), api_url="http://127.0.0.1:9/v3")
-        assert await refused(provider, yookassa_project(), Incoming(BODY, {}, address)) == "address"
+        for address in (
+            "8.8.8.8", "185.71.76.32", "77.75.156.12", "77.75.154.1", "127.0.0.1", "::1", "2a02:5181::1", "unknown", "",
+            "::ffff:8.8.8.8", "185.71.76.5, 8.8.8.8",
+        ):  # fmt: skip
+            assert await refused(provider, yookassa_project(), Incoming(BODY, {}, address)) == "address", address
 
     async def test_this_machine_only_for_the_sandbox(self, shop: Shop) -> None:
         assert len(await shop.provider.receive(shop.project, Incoming(BODY, {}, "127.0.0.1"))) == 1
         assert await refused(shop.provider, shop.project, Incoming(BODY, {}, "10.0.0.1")) == "address"
 
-    @pytest.mark.parametrize(
-        "body",
-        [b"", b"null", b"[]", b"{}", b"\xff", b'{"type":"notification","event":"payment.succeeded","object":"x"}',
-         b'{"type":"notification","event":5,"object":{"id":"22d6d597-000f"}}',
-         b'{"type":"notification","event":"payment.succeeded","object":{"id":"../me?x=1"}}',
-         b'{"type":"notification","event":"payment.succeeded","object":{"id":{"a":1}}}',
-         b'{"type":"other","event":"payment.succeeded","object":{"id":"22d6d597-000f"}}'],
-    )  # fmt: skip
-    async def test_what_is_no_event(self, shop: Shop, body: bytes) -> None:
-        assert await refused(shop.provider, shop.project, Incoming(body, {}, THEIRS)) == "not_an_event"
+    async def test_what_is_no_event(self, shop: Shop) -> None:
+        for body in (
+            b"", b"null", b"[]", b"{}", b"\xff", b'{"type":"notification","event":"payment.succeeded","object":"x"}',
+            b'{"type":"notification","event":5,"object":{"id":"22d6d597-000f"}}',
+            b'{"type":"notification","event":"payment.succeeded","object":{"id":"../me?x=1"}}',
+            b'{"type":"notification","event":"payment.succeeded","object":{"id":{"a":1}}}',
+            b'{"type":"other","event":"payment.succeeded","object":{"id":"22d6d597-000f"}}',
+        ):  # fmt: skip
+            assert await refused(shop.provider, shop.project, Incoming(body, {}, THEIRS)) == "not_an_event", body
 
     async def test_a_project_without_keys(self, shop: Shop) -> None:
         bare = replace(shop.project, payments=type(shop.project.payments)())
