@@ -96,7 +96,7 @@ def credit(
     key: Annotated[str | None, typer.Option(help="The same key credits once.")] = None,
 ) -> None:
     """Give readings or follow-ups by hand."""
-    from app.wallet.cli import credit as give
+    from app.crm.cli_credit import credit as give
 
     run(
         lambda settings: give(

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from app.broadcasts import erasure as broadcasts
 from app.catalogue.service import Catalogue
-from app.crm import contacts, drafts_repository
+from app.crm import alarms, contacts, drafts_repository
 from app.crm import erasure as crm_erasure
 from app.crm.cards import store as cards
 from app.kit import idempotency
@@ -118,6 +118,8 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
                     readings_service.erase,
                     idempotency.erase,
                     leads.erase,
+                    # Before the cards, which know where it was told.
+                    alarms.erase,
                     cards.erase,
                     contacts.erase,
                     drafts_repository.erase,

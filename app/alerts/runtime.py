@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Literal
 
+from app.alerts.bot_api import speakers
 from app.alerts.causes import Occurrences, watched
 from app.alerts.collector import Collector
 from app.alerts.ledger import LocalLedger, Pace, SharedLedger, Telling, beat
@@ -24,8 +25,6 @@ FLUSH_SECONDS = 1.0
 LAST_WORDS_SECONDS = 3.0
 # What a process is just noting when it ends may be finished.
 LAST_STEP_SECONDS = 1.0
-# Bots of projects that may speak when the alerts' own cannot.
-MOST_BOTS = 3
 DATABASE = "watch:database"
 
 
@@ -45,9 +44,7 @@ class Alerts:
         self._stopping = asyncio.Event()
 
     def _tokens(self) -> list[str]:
-        own = self._services.settings.alert_bot_token.get_secret_value()
-        bots = [project.bot for project in self._services.catalogue.library().live_projects if project.bot]
-        return [*([own] if own else []), *(bot.token.get_secret_value() for bot in bots[:MOST_BOTS])]
+        return speakers(self._services.settings, self._services.catalogue.library())
 
     async def run(self) -> None:
         """Until cancelled."""

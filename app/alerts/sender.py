@@ -1,18 +1,10 @@
-"""Telegram by one plain HTTP call from this very process: no queue, no Redis and no worker may stand between.
-
-The addresses hold the bot's token, so nothing that httpx says about them is logged.
-"""
+"""Alerts on their way to the super-admins, from this very process: no worker may stand between."""
 
 import asyncio
-import re
 import time
 from collections.abc import Callable, Sequence
-from html import unescape
-from typing import Any
 
-import httpx
-
-from app.kit import json
+from app.alerts.bot_api import BotApi
 from app.kit.telemetry import get_logger
 from app.settings import Settings
 
@@ -23,19 +15,16 @@ MOST_WAITING = 100
 STALE_SECONDS = 1800.0
 PAUSES = (1.0, 5.0, 15.0, 60.0)
 LONGEST_PAUSE = 60.0
-TAGS = re.compile(r"<[^>]+>")
 
 
 class Sender:
     """`tokens` gives the bots that may speak, the best first; asked anew for every message."""
 
     def __init__(self, settings: Settings, tokens: Callable[[], Sequence[str]]) -> None:
-        self._base = settings.telegram_api_url
-        self._test = "test/" if settings.demo else ""
+        self._telegram = BotApi(settings)
         self._recipients = settings.super_admins
         self._tokens = tokens
         self._queue: asyncio.Queue[tuple[float, str]] = asyncio.Queue(MOST_WAITING)
-        self._http = httpx.AsyncClient(timeout=httpx.Timeout(10.0, connect=5.0))
 
     def put(self, text: str) -> None:
         """Queues a message of Telegram HTML to every super-admin; never waits."""
@@ -61,7 +50,7 @@ class Sender:
             await self._deliver(recipient, text, give_up_at=queued_at + STALE_SECONDS)
 
     async def close(self) -> None:
-        await self._http.aclose()
+        await self._telegram.close()
 
     async def _deliver(self, recipient: int, text: str, *, give_up_at: float) -> None:
         attempt = 0
@@ -86,39 +75,11 @@ class Sender:
 
     async def _send(self, token: str, recipient: int, text: str) -> float | None:
         """None: it is there, or may be. Above zero: wait so many seconds. Zero: not with this bot."""
-        body: dict[str, Any] = {
-            "chat_id": recipient,
-            "text": text,
-            "parse_mode": "HTML",
-            "link_preview_options": {"is_disabled": True},
-        }
-        try:
-            answer = await self._call(token, body)
-            if answer.status_code == 400 and b"can't parse entities" in answer.content:
-                plain = {"chat_id": recipient, "text": unescape(TAGS.sub("", text))}
-                answer = await self._call(token, plain)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
-            return PAUSES[1]
-        except httpx.HTTPError as error:
+        answer = await self._telegram.send(token, recipient, text)
+        if answer.outcome == "uncertain":
             # It may have arrived, and the next summary comes anyway.
-            log.warning("an alert may not have arrived", reason=type(error).__name__)
+            log.warning("an alert may not have arrived", reason=answer.reason)
             return None
-        if answer.status_code == 429:
-            return _retry_after(answer.content)
-        if answer.status_code >= 500:
-            return PAUSES[1]
-        return None if answer.status_code == 200 else 0.0
-
-    async def _call(self, token: str, body: dict[str, Any]) -> httpx.Response:
-        return await self._http.post(
-            f"{self._base}/bot{token}/{self._test}sendMessage",
-            content=json.dumps(body),
-            headers={"content-type": "application/json"},
-        )
-
-
-def _retry_after(content: bytes) -> float:
-    try:
-        return max(1.0, float(json.loads(content)["parameters"]["retry_after"]))
-    except (ValueError, KeyError, TypeError):
-        return PAUSES[1]
+        if answer.outcome == "sent":
+            return None
+        return answer.pause

@@ -13,7 +13,7 @@ from uuid import UUID
 from aiogram import Bot
 from redis.asyncio import Redis
 
-from app.broadcasts import content
+from app.broadcasts import content, notices
 from app.broadcasts.delivery import Outcome, deliver
 from app.broadcasts.files import FileKeeper
 from app.broadcasts.messages import Composer
@@ -78,6 +78,7 @@ class Courier:
             run=errand.run,
             kind=errand.kind,
             bot_id=errand.bot_id,
+            notices=notices.values_of(errand.content) if errand.kind == "send" else None,
             observe=observe,
         )
         self._queue: deque[Recipient] = deque()

@@ -1,5 +1,7 @@
 """The admin API of broadcasts. The caller is a manager (see `app.admin.auth`); all is of his project alone."""
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -14,6 +16,7 @@ from app.broadcasts.service import TEST, Found, broadcasts
 from app.broadcasts.views import broadcast_view, counted_view, message_view
 from app.container import container
 from app.errors import InvalidRequest
+from app.kit.database import Connection
 from app.kit.http import error_responses, json_response
 from app.worker.port import enqueue
 
@@ -23,6 +26,15 @@ ERRORS = error_responses(401, 403)
 CHANGES = error_responses(401, 403, 409)
 Cursor = Annotated[UUID | None, Query(description="The `next_cursor` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=100)]
+
+
+async def _do(
+    request: Request, manager: CurrentManager, broadcast_id: UUID, verb: Callable[[Connection], Awaitable[object]]
+) -> Response:
+    """One step of the service, and the broadcast as it is then."""
+    async with container(request).database.transaction() as connection:
+        await verb(connection)
+    return await _shown(request, manager, broadcast_id)
 
 
 async def _shown(request: Request, manager: CurrentManager, broadcast_id: UUID, status: int = 200) -> Response:
@@ -143,9 +155,14 @@ async def test(broadcast_id: UUID, body: schemas.BroadcastTest, manager: Current
 async def start(
     broadcast_id: UUID, body: schemas.BroadcastStart, manager: CurrentManager, request: Request
 ) -> Response:
-    async with container(request).database.transaction() as connection:
-        await broadcasts.start(connection, manager.project, broadcast_id, body.schedule, actor=manager.actor)
-    return await _shown(request, manager, broadcast_id)
+    verb = partial(
+        broadcasts.start,
+        project=manager.project,
+        broadcast_id=broadcast_id,
+        schedule=body.schedule,
+        actor=manager.actor,
+    )
+    return await _do(request, manager, broadcast_id, verb)
 
 
 @router.post(
@@ -155,23 +172,20 @@ async def start(
     summary="Hold it; a scheduled one becomes a draft again",
 )
 async def pause(broadcast_id: UUID, manager: CurrentManager, request: Request) -> Response:
-    async with container(request).database.transaction() as connection:
-        await broadcasts.pause(connection, manager.project.id, broadcast_id, actor=manager.actor)
-    return await _shown(request, manager, broadcast_id)
+    verb = partial(broadcasts.pause, project_id=manager.project.id, broadcast_id=broadcast_id, actor=manager.actor)
+    return await _do(request, manager, broadcast_id, verb)
 
 
 @router.post("/{broadcast_id}/resume", response_model=schemas.Broadcast, responses=CHANGES, summary="Go on")
 async def resume(broadcast_id: UUID, manager: CurrentManager, request: Request) -> Response:
-    async with container(request).database.transaction() as connection:
-        await broadcasts.resume(connection, manager.project.id, broadcast_id, actor=manager.actor)
-    return await _shown(request, manager, broadcast_id)
+    verb = partial(broadcasts.resume, project_id=manager.project.id, broadcast_id=broadcast_id, actor=manager.actor)
+    return await _do(request, manager, broadcast_id, verb)
 
 
 @router.post("/{broadcast_id}/cancel", response_model=schemas.Broadcast, responses=CHANGES, summary="End it for good")
 async def cancel(broadcast_id: UUID, manager: CurrentManager, request: Request) -> Response:
-    async with container(request).database.transaction() as connection:
-        await broadcasts.cancel(connection, manager.project.id, broadcast_id, actor=manager.actor)
-    return await _shown(request, manager, broadcast_id)
+    verb = partial(broadcasts.cancel, project_id=manager.project.id, broadcast_id=broadcast_id, actor=manager.actor)
+    return await _do(request, manager, broadcast_id, verb)
 
 
 @router.post(
@@ -181,9 +195,14 @@ async def cancel(broadcast_id: UUID, manager: CurrentManager, request: Request) 
     summary="Change text and buttons of what was sent",
 )
 async def edit(broadcast_id: UUID, body: schemas.BroadcastEdit, manager: CurrentManager, request: Request) -> Response:
-    async with container(request).database.transaction() as connection:
-        await broadcasts.edit(connection, manager.project, broadcast_id, body.content, actor=manager.actor)
-    return await _shown(request, manager, broadcast_id)
+    verb = partial(
+        broadcasts.edit,
+        project=manager.project,
+        broadcast_id=broadcast_id,
+        content=body.content,
+        actor=manager.actor,
+    )
+    return await _do(request, manager, broadcast_id, verb)
 
 
 @router.post(
@@ -193,9 +212,8 @@ async def edit(broadcast_id: UUID, body: schemas.BroadcastEdit, manager: Current
     summary="Take back what was sent within the last 48 hours",
 )
 async def delete(broadcast_id: UUID, manager: CurrentManager, request: Request) -> Response:
-    async with container(request).database.transaction() as connection:
-        await broadcasts.delete(connection, manager.project, broadcast_id, actor=manager.actor)
-    return await _shown(request, manager, broadcast_id)
+    verb = partial(broadcasts.delete, project=manager.project, broadcast_id=broadcast_id, actor=manager.actor)
+    return await _do(request, manager, broadcast_id, verb)
 
 
 @router.get(

@@ -2,11 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from prometheus_client import Counter, Histogram
 
+from app.broadcasts import notices
 from app.broadcasts.recipients import RecipientRepository, Result
 from app.errors import Unavailable
 from app.kit.database import Database
@@ -29,7 +31,8 @@ LAG = Histogram(
 class Recorder:
     """Keeps the results of one run until they are committed, also over an outage of the database.
 
-    `observe` is told the lags, in seconds, of each batch that was committed.
+    `notices` are the values of each version for the inboxes of those who are reached; None for runs that only change
+    what was sent. `observe` is told the lags, in seconds, of each batch that was committed.
     """
 
     def __init__(
@@ -41,12 +44,14 @@ class Recorder:
         run: int,
         kind: str,
         bot_id: int,
+        notices: Mapping[str, dict[str, Any]] | None = None,
         observe: Callable[[Sequence[float]], None] | None = None,
     ) -> None:
         self._database = database
         self._key = (project_id, broadcast_id, run)
         self._kind = kind
         self._bot_id = bot_id
+        self._notices = notices
         self._observe = observe
         self._waiting: list[tuple[Result, float]] = []
         self._many = asyncio.Event()
@@ -95,12 +100,19 @@ class Recorder:
     async def _write(self, results: list[Result]) -> None:
         project_id, broadcast_id, run = self._key
         gone = [result for result in results if result.state == "gone"]
-        if not gone:
-            # One statement, which commits itself: the run's row is locked for no round trip.
-            async with self._database.connection() as connection:
-                await RecipientRepository(connection, project_id, broadcast_id, run).settle(results)
-            return
+        reached = [result.recipient for result in results if result.state == "sent"] if self._notices else []
         async with self._database.transaction() as connection:
+            if self._notices and reached:
+                # Before the recipients' rows, as somebody who leaves holds his own and then asks for those.
+                await notices.tell(
+                    connection,
+                    project_id=project_id,
+                    broadcast_id=broadcast_id,
+                    reached=[(recipient.user_id, recipient.language) for recipient in reached],
+                    values=self._notices,
+                )
             recipients = RecipientRepository(connection, project_id, broadcast_id, run)
-            await recipients.note_departures(self._bot_id, gone)
+            if gone:
+                await recipients.note_departures(self._bot_id, gone)
+            # At the end: it locks the run's row, which all processes write.
             await recipients.settle(results)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, TypeAdapter
 
-from app.broadcasts import content, recipients
+from app.broadcasts import content, notices, recipients
 from app.broadcasts.content import Part
 from app.broadcasts.recipients import RecipientRepository
 from app.broadcasts.repository import BroadcastRepository
@@ -84,6 +84,11 @@ async def begin(database: Database, *, project_id: int, broadcast_id: UUID, defa
             total = await to.take_down(broadcast, bot_id=run.bot_id, fallback=fallback)
         else:
             total = await to.take_over(deleting=run.kind == "delete")
+            if run.kind == "delete":
+                await notices.take_back(connection, project_id=project_id, broadcast_id=broadcast_id)
+            else:
+                values = notices.values_of(run.content)
+                await notices.correct(connection, project_id=project_id, broadcast_id=broadcast_id, values=values)
         await broadcasts.move(broadcast_id, "sending", allowed=("counting",))
         await broadcasts.finish(broadcast_id, run.run)
         return total

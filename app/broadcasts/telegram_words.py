@@ -1,11 +1,12 @@
 """What a manager writes after a button asked for it: a version, its buttons, a time, a correction."""
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
 from uuid import UUID
 
 from aiogram import Bot, Router
 from aiogram.exceptions import TelegramBadRequest
-from aiogram.filters import Filter
+from aiogram.filters import Filter, StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.methods import DeleteMessage, SendMessage
@@ -48,8 +49,6 @@ class InDialogue(Filter):
     async def __call__(self, message: Message, state: FSMContext) -> bool | dict[str, Any]:
         if (message.text or message.caption or "").startswith("/"):
             return False
-        if await state.get_state() not in {asked.state for asked in Writing.__all_states__}:
-            return False
         data = await state.get_data()
         if data.get("thread") != message.message_thread_id:
             return False
@@ -57,13 +56,7 @@ class InDialogue(Filter):
 
 
 def register(router: Router) -> None:
-    for state, handler in (
-        (Writing.version, write_version),
-        (Writing.buttons, write_buttons),
-        (Writing.moment, write_moment),
-        (Writing.correction, write_correction),
-    ):
-        router.message.register(handler, state, InDialogue(), HasRole(Role.MANAGER))
+    router.message.register(answer, StateFilter(Writing), InDialogue(), HasRole(Role.MANAGER))
 
 
 async def zone_of(database: Database, project_id: int, telegram_id: int) -> str:
@@ -126,7 +119,11 @@ class Dialogue:
         )
 
 
-async def write_version(
+# What the panel shows next, instead of itself.
+Next = tuple[str, InlineKeyboardMarkup | None]
+
+
+async def answer(
     message: Message,
     bot: Bot,
     project: Project,
@@ -135,11 +132,11 @@ async def write_version(
     state: FSMContext,
     asked: dict[str, Any],
 ) -> None:
+    """Does what was asked for. What was not understood is asked for again; what is refused ends the dialogue."""
     dialogue = Dialogue(message, bot, project, staff, database, asked)
+    step = STEPS[await state.get_state()]
     try:
-        found = await dialogue.found()
-        version = read_version(message, bot_id=bot.id, former=found.broadcast.content.get(dialogue.code))
-        await dialogue.change(version)
+        shown = await step(dialogue)
     except Misunderstood as error:
         await dialogue.complain(error.key, why=error.why)
         return
@@ -148,50 +145,24 @@ async def write_version(
         await dialogue.complain("broadcast.error.other", words=error.message)
         return
     await state.clear()
-    await dialogue.move_panel()
+    await dialogue.move_panel(*(shown or ()))
 
 
-async def write_buttons(
-    message: Message,
-    bot: Bot,
-    project: Project,
-    staff: StaffGroup,
-    database: Database,
-    state: FSMContext,
-    asked: dict[str, Any],
-) -> None:
-    dialogue = Dialogue(message, bot, project, staff, database, asked)
-    try:
-        found = await dialogue.found()
-        former = found.broadcast.content.get(dialogue.code, {"text": ""})
-        await dialogue.change(checked({**former, "buttons": read_buttons(message.text or "")}))
-    except Misunderstood as error:
-        await dialogue.complain(error.key, why=error.why)
-        return
-    except ArcanaError as error:
-        await state.clear()
-        await dialogue.complain("broadcast.error.other", words=error.message)
-        return
-    await state.clear()
-    await dialogue.move_panel()
+async def write_version(dialogue: Dialogue) -> None:
+    found = await dialogue.found()
+    former = found.broadcast.content.get(dialogue.code)
+    await dialogue.change(read_version(dialogue.message, bot_id=dialogue.bot.id, former=former))
 
 
-async def write_moment(
-    message: Message,
-    bot: Bot,
-    project: Project,
-    staff: StaffGroup,
-    database: Database,
-    state: FSMContext,
-    asked: dict[str, Any],
-) -> None:
+async def write_buttons(dialogue: Dialogue) -> None:
+    found = await dialogue.found()
+    former = found.broadcast.content.get(dialogue.code, {"text": ""})
+    await dialogue.change(checked({**former, "buttons": read_buttons(dialogue.message.text or "")}))
+
+
+async def write_moment(dialogue: Dialogue) -> Next:
     """A time was given: asks once more, with the count, and says the zone."""
-    dialogue = Dialogue(message, bot, project, staff, database, asked)
-    try:
-        wall, zone = read_moment(message.text or "", zone=dialogue.zone, now=utc_now())
-    except Misunderstood as error:
-        await dialogue.complain(error.key, why=error.why)
-        return
+    wall, zone = read_moment(dialogue.message.text or "", zone=dialogue.zone, now=utc_now())
     found = await dialogue.found()
     if dialogue.code == "at":
         moment = to_utc(wall, zone)
@@ -200,39 +171,28 @@ async def write_moment(
     else:
         what = f"l{wall:%Y%m%d%H%M}"
         when = html(dialogue.language, "broadcast.when.local", moment=shown(wall))
-    async with database.connection() as connection:
-        languages = await broadcasts.count(connection, project, found.broadcast.segment)
+    async with dialogue.database.connection() as connection:
+        languages = await broadcasts.count(connection, dialogue.project, found.broadcast.segment)
     text = html(dialogue.language, "broadcast.ask.sure", count=sum(languages.values())) + "\n" + when
-    await state.clear()
-    await dialogue.move_panel(text, confirm_keyboard(found.broadcast, dialogue.language, "y", what))
+    return text, confirm_keyboard(found.broadcast, dialogue.language, "y", what)
 
 
-async def write_correction(
-    message: Message,
-    bot: Bot,
-    project: Project,
-    staff: StaffGroup,
-    database: Database,
-    state: FSMContext,
-    asked: dict[str, Any],
-) -> None:
+async def write_correction(dialogue: Dialogue) -> None:
     """New words for one version of what was sent; the other versions, its buttons and its picture stay."""
-    dialogue = Dialogue(message, bot, project, staff, database, asked)
-    try:
-        found = await dialogue.found()
-        former = found.broadcast.content[dialogue.code]
-        text = message.html_text if message.text or message.caption else ""
-        content = {**found.broadcast.content, dialogue.code: checked({**former, "text": text})}
-        async with database.transaction() as connection:
-            await broadcasts.edit(
-                connection, project, dialogue.broadcast_id, read_content(content), actor=dialogue.actor
-            )
-    except Misunderstood as error:
-        await dialogue.complain(error.key, why=error.why)
-        return
-    except ArcanaError as error:
-        await state.clear()
-        await dialogue.complain("broadcast.error.other", words=error.message)
-        return
-    await state.clear()
-    await dialogue.move_panel()
+    message = dialogue.message
+    found = await dialogue.found()
+    former = found.broadcast.content[dialogue.code]
+    text = message.html_text if message.text or message.caption else ""
+    content = {**found.broadcast.content, dialogue.code: checked({**former, "text": text})}
+    async with dialogue.database.transaction() as connection:
+        await broadcasts.edit(
+            connection, dialogue.project, dialogue.broadcast_id, read_content(content), actor=dialogue.actor
+        )
+
+
+STEPS: Final[dict[str | None, Callable[[Dialogue], Awaitable[Next | None]]]] = {
+    Writing.version.state: write_version,
+    Writing.buttons.state: write_buttons,
+    Writing.moment.state: write_moment,
+    Writing.correction.state: write_correction,
+}

@@ -16,6 +16,7 @@ from app.crm.drafts_telegram import JOB, TEXT_CHARACTERS, offered
 from app.crm.groups import GroupRepository
 from app.kit.telemetry import get_logger
 from app.locales import html
+from app.readings import figures
 from app.users.repository import UserRepository
 from app.worker.container import WorkerContainer
 from app.worker.port import Job, JobRegistry
@@ -37,14 +38,15 @@ async def write(container: WorkerContainer, payload: dict[str, Any]) -> None:
             return
         brief = await brief_for(connection, project=project, user=user, draft=draft)
     try:
-        text, _ = await container.interpreter.complete(
+        text, cost = await container.interpreter.complete(
             drafting.build(brief), project_key=project.key, model_profile=project.model_profile
         )
     except (ModelFault, Busy) as error:
         log.warning("no draft", project=project.key, reason=str(error))
-        text = ""
+        text, cost = "", 0
     text = text[:TEXT_CHARACTERS].strip()
-    async with container.database.connection() as connection:
+    async with container.database.transaction() as connection:
+        await figures.spent(connection, project_id=project.id, micros=cost)
         drafts = DraftRepository(connection, project.id)
         if not text:
             await drafts.finish(draft.id, "failed")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import asyncpg
@@ -13,7 +13,7 @@ from app.kit.ids import new_id
 
 COLUMNS = (
     "id, project_id, bot_id, direction, private_chat_id, private_message_id, group_chat_id, group_message_id, state, "
-    "media_group_id, reply_to, note"
+    "media_group_id, reply_to, note, says"
 )
 Direction = Literal["in", "out"]
 SOURCE = {"in": "private_message_id", "out": "group_message_id"}
@@ -41,6 +41,7 @@ class Link:
     media_group_id: str | None
     reply_to: int | None
     note: str | None
+    says: dict[str, Any] | None
 
     @property
     def source_id(self) -> int:
@@ -104,19 +105,23 @@ class LinkRepository:
         *,
         media_group_id: str | None = None,
         reply_to: int | None = None,
+        says: dict[str, Any] | None = None,
         keep: bool = False,
     ) -> bool:
-        """A message of the staff waits to be carried, or with `keep` stays inside with the rest of its album."""
+        """A message of the staff waits to be carried, or with `keep` stays inside with the rest of its album.
+
+        `says` is what the client's inbox will tell of it.
+        """
         added = await self._connection.fetchval(
             """
             INSERT INTO message_links
                 (id, project_id, bot_id, direction, private_chat_id, group_chat_id, group_message_id, state,
-                 media_group_id, reply_to, ready_at)
-            VALUES ($1, $2, $3, 'out', $4, $5, $6, $7, $8, $9, now() + $10)
+                 media_group_id, reply_to, says, ready_at)
+            VALUES ($1, $2, $3, 'out', $4, $5, $6, $7, $8, $9, $10, now() + $11)
             ON CONFLICT DO NOTHING RETURNING true
             """,
             new_id(), self._project_id, lane.bot_id, lane.private_chat_id, group_chat_id, message_id,
-            "kept" if keep else "waiting", media_group_id, reply_to,
+            "kept" if keep else "waiting", media_group_id, reply_to, None if keep else says,
             ALBUM_PAUSE if media_group_id else timedelta(0),
         )  # fmt: skip
         return bool(added)
@@ -178,7 +183,10 @@ class LinkRepository:
 
     async def settle(self, links: list[Link], state: str) -> None:
         await self._connection.execute(
-            "UPDATE message_links SET state = $3, leased_until = NULL WHERE project_id = $1 AND id = ANY($2)",
+            """
+            UPDATE message_links SET state = $3, leased_until = NULL, says = CASE WHEN $3 = 'waiting' THEN says END
+            WHERE project_id = $1 AND id = ANY($2)
+            """,
             self._project_id, [link.id for link in links], state,
         )  # fmt: skip
 
@@ -190,7 +198,10 @@ class LinkRepository:
             else "group_chat_id = $3, group_message_id = $4"
         )
         await self._connection.execute(
-            f"UPDATE message_links SET state = 'sent', leased_until = NULL, {change} WHERE project_id = $1 AND id = $2",  # noqa: S608  # one of the two above
+            f"""
+            UPDATE message_links SET state = 'sent', leased_until = NULL, says = NULL, {change}
+            WHERE project_id = $1 AND id = $2
+            """,  # noqa: S608  # one of the two above
             self._project_id, link.id, chat_id, message_id,
         )  # fmt: skip
 

@@ -21,6 +21,7 @@ from aiogram.methods import CopyMessage, CopyMessages, ForwardMessage, SendMedia
 from aiogram.types import MessageId, ReplyParameters
 
 from app.catalogue.library import Project
+from app.crm import notices
 from app.crm.albums import Part, parts_of
 from app.crm.contact import ContactCards
 from app.crm.groups import StaffGroup
@@ -32,7 +33,7 @@ from app.kit.database import Connection, Database
 from app.kit.telemetry import get_logger
 from app.locales import html
 from app.telegram.session import never_sent
-from app.users.repository import User
+from app.users.repository import User, UserRepository
 from app.worker.port import enqueue
 
 log = get_logger("app.crm.mirror")
@@ -204,8 +205,13 @@ class Mirror:
             if never_sent(error):
                 raise
             return await self._uncertain(links)
-        for link, copy in zip(links, copies, strict=False):
-            await self._sent(link, self._chat_id, copy)
+        async with self._database.transaction() as connection:
+            # The person first, as whoever erases him does.
+            current = await UserRepository(connection, self._project.id).get(self._user.id, lock="KEY SHARE")
+            for link, copy in zip(links, copies, strict=False):
+                await LinkRepository(connection, self._project.id).sent(link, chat_id=self._chat_id, message_id=copy)
+            if current is not None:
+                await notices.carried(connection, user_id=current.id, links=links[: len(copies)])
         if len(copies) < len(links):
             return len(copies) + await self._refused(links[len(copies) :], "staff.album_incomplete")
         return len(copies)

@@ -98,7 +98,8 @@ class MessageLinkRow(Base):
     `in` goes from the client's private chat to the group, `out` the other way. The source's id is there from the
     beginning, the copy's when `state` is `sent`. `waiting` is still to be carried, `sending` is under way until
     `leased_until`, `uncertain` may or may not have arrived, `kept` stays where it was written, `failed` was
-    refused. A row holds no words: the copy is made from the message itself.
+    refused. The copy is made from the message itself; of its words a row holds only the beginning of an answer, for
+    the inbox, and only until it was sent.
     """
 
     __tablename__ = "message_links"
@@ -149,6 +150,8 @@ class MessageLinkRow(Base):
     reply_to: Mapped[int | None]
     # What is said beside the copy: `contact_own`, `contact_other`.
     note: Mapped[str | None]
+    # `out`: what the client's inbox will say of it, as the notice's values; null once it is there.
+    says: Mapped[dict[str, Any] | None]
     attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     ready_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     leased_until: Mapped[datetime | None]

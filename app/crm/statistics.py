@@ -58,7 +58,8 @@ class Series:
 
 
 async def figures(connection: Connection, *, project_ids: Sequence[int], period: Period) -> dict[int, Figures]:
-    """Of each project. A rating counts in the period in which its reading was begun."""
+    """Of each project, deleted readings and drafts included. A rating counts in the period in which its reading was
+    begun."""
     rows = await connection.fetch(
         """
         WITH people AS (
@@ -80,10 +81,19 @@ async def figures(connection: Connection, *, project_ids: Sequence[int], period:
         ), written AS (
             SELECT project_id, sum(cost_micros)::bigint AS cost FROM generations
             WHERE project_id = ANY($1::smallint[]) AND finished_at >= $2 GROUP BY project_id
+        ), kept AS (
+            SELECT project_id, sum(started) AS started, sum(finished) AS finished, sum(good) AS good, sum(bad) AS bad,
+                sum(cost_micros) AS cost
+            FROM kept_figures WHERE project_id = ANY($1::smallint[]) AND hour >= $2 GROUP BY project_id
         )
-        SELECT p.project_id, newcomers, active, came_back, COALESCE(started, 0), COALESCE(finished, 0),
-            COALESCE(good, 0), COALESCE(bad, 0), COALESCE(cost, 0)
+        SELECT p.project_id, newcomers, active, came_back,
+            (COALESCE(made.started, 0) + COALESCE(kept.started, 0))::bigint,
+            (COALESCE(made.finished, 0) + COALESCE(kept.finished, 0))::bigint,
+            (COALESCE(made.good, 0) + COALESCE(kept.good, 0))::bigint,
+            (COALESCE(made.bad, 0) + COALESCE(kept.bad, 0))::bigint,
+            (COALESCE(written.cost, 0) + COALESCE(kept.cost, 0))::bigint
         FROM people p LEFT JOIN made USING (project_id) LEFT JOIN written USING (project_id)
+            LEFT JOIN kept USING (project_id)
         """,
         list(project_ids), period.since,
     )  # fmt: skip
@@ -112,9 +122,15 @@ async def series(connection: Connection, *, project_ids: Sequence[int], period: 
                 count(*) AS many
             FROM readings
             WHERE project_id = ANY($1::smallint[]) AND state = 'finished' AND finished_at >= $2 GROUP BY 1
+        ), kept AS (
+            SELECT width_bucket(hour, (SELECT array_agg(begins ORDER BY number) FROM bars)) - 1 AS number,
+                sum(started) AS started, sum(finished) AS finished
+            FROM kept_figures WHERE project_id = ANY($1::smallint[]) AND hour >= $2 GROUP BY 1
         )
-        SELECT COALESCE(came.many, 0), COALESCE(began.many, 0), COALESCE(ended.many, 0)
+        SELECT COALESCE(came.many, 0), COALESCE(began.many, 0) + COALESCE(kept.started, 0),
+            COALESCE(ended.many, 0) + COALESCE(kept.finished, 0)
         FROM bars LEFT JOIN came USING (number) LEFT JOIN began USING (number) LEFT JOIN ended USING (number)
+            LEFT JOIN kept USING (number)
         ORDER BY number
         """,
         list(project_ids), period.since, period.step, period.bars,

@@ -5,6 +5,7 @@ from aiogram.types import Message, MessageReactionUpdated
 from redis.asyncio import Redis
 
 from app.catalogue.library import Project
+from app.crm import notices
 from app.crm.edits import carry_edit, carry_reaction
 from app.crm.filters import InStaffGroup
 from app.crm.groups import StaffGroup
@@ -63,6 +64,7 @@ async def said(
             media_group_id=message.media_group_id,
             # What answers nothing answers the message that opened the topic.
             reply_to=None if answered == thread_id else answered,
+            says=notices.says(message),
             keep=inside,
         )
         if message.media_group_id is not None:
@@ -87,6 +89,11 @@ async def edited(message: Message, bot: Bot, project: Project, staff: StaffGroup
         return
     if not await carry_edit(bot, message, chat_id=link.private_chat_id, message_id=link.private_message_id):
         await tell_staff(bot, link, html(staff.language, "staff.edit_not_carried"))
+        return
+    async with database.transaction() as connection:
+        client = await UserRepository(connection, project.id).by_telegram_id(link.private_chat_id)
+        if client is not None:
+            await notices.corrected(connection, user_id=client.id, link=link, message=message)
 
 
 async def reacted(

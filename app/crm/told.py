@@ -1,4 +1,4 @@
-"""What the staff did to a person is told to him by his bot, after the commit."""
+"""What the staff did to a person is told to him by his bot, after the commit, at any hour."""
 
 from uuid import UUID
 

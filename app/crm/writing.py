@@ -11,6 +11,7 @@ from aiogram.methods import CopyMessage, SendMessage, TelegramMethod
 from aiogram.types import LinkPreviewOptions, Message
 
 from app.catalogue.library import Project
+from app.crm import notices
 from app.crm.contact import ContactCards
 from app.crm.groups import GroupRepository, StaffGroup
 from app.crm.links import Lane, LinkRepository
@@ -48,9 +49,9 @@ async def write_to_client(
     heading: str | None = None,
     echo: bool = True,
 ) -> Written:
-    """Sends what `make` gives for the client's chat id, and shows it to the staff in his topic (`echo`) under
-    `heading` (Telegram HTML), so that answers and reactions belong to it. To be called outside of a transaction.
-    Outages of Telegram in which surely nothing was sent are raised."""
+    """Sends what `make` gives for the client's chat id, puts it into his inbox, and shows it to the staff in his topic
+    (`echo`) under `heading` (Telegram HTML), so that answers and reactions belong to it. To be called outside of a
+    transaction. Outages of Telegram in which surely nothing was sent are raised."""
     async with database.connection() as connection:
         current = await UserRepository(connection, project.id).get(user.id)
         group = await GroupRepository(connection, project.id).get()
@@ -69,9 +70,25 @@ async def write_to_client(
         if never_sent(error):
             raise
         return Written("uncertain")
+    await _note(database, project, bot, current, message)
     if echo and group is not None:
         await _echo(database, bot, project, group, current, method, message, heading)
     return Written("sent", message)
+
+
+async def _note(database: Database, project: Project, bot: Bot, user: User, message: Message) -> None:
+    """The client has it already: a fault here changes nothing of that."""
+    try:
+        async with database.transaction() as connection:
+            await notices.answered(
+                connection,
+                project_id=project.id,
+                user_id=user.id,
+                values=notices.says(message),
+                name=f"reply:sent:{bot.id}:{message.message_id}",
+            )
+    except Unavailable:
+        log.warning("an answer is missing in the inbox", project=project.key)
 
 
 async def _echo(

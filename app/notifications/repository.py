@@ -1,5 +1,6 @@
 """SQL of the inbox; every statement carries the project and the person."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,6 +41,13 @@ class NotificationRepository:
             *self._owner, new_id(), kind, values, dedupe, "none" if delay is None else "waiting", delay or timedelta(0),
         )  # fmt: skip
         return found
+
+    async def revise(self, *, kind: str, dedupe: str, values: dict[str, Any]) -> None:
+        """What was told under `dedupe` says this from now on; nothing if it was not told."""
+        await self._connection.execute(
+            "UPDATE notifications SET values = $5 WHERE project_id = $1 AND user_id = $2 AND kind = $3 AND dedupe = $4",
+            *self._owner, kind, dedupe, values,
+        )  # fmt: skip
 
     async def page(self, *, before: UUID | None, limit: int) -> list[Notification]:
         """Newest first."""
@@ -107,26 +115,34 @@ async def add_for_many(
     connection: Connection,
     *,
     project_id: int,
-    user_ids: list[UUID],
+    people: Sequence[tuple[UUID, str]],
     kind: str,
-    values: dict[str, Any],
+    values: Mapping[str, dict[str, Any]],
     dedupe: str | None = None,
 ) -> int:
     """One row in the inbox of each of these people, for what a bot sends them in its own way; how many were new.
 
-    `values` as for `notify`.
+    Each comes with the name of his `values`, which are as for `notify`.
     """
-    KINDS[kind].render(Words(FALLBACK), values)
-    KINDS[kind].screen(values)
+    for one in values.values():
+        KINDS[kind].render(Words(FALLBACK), one)
+        KINDS[kind].screen(one)
+    # In one order for all processes: two of them may tell the same people.
+    ordered = sorted(people)
     added = await connection.fetch(
         """
+        WITH here AS MATERIALIZED (
+            SELECT new.id, users.id AS user_id, new.version
+            FROM unnest($2::uuid[], $3::uuid[], $4::text[]) AS new (id, user_id, version)
+            JOIN users ON users.project_id = $1 AND users.id = new.user_id
+            WHERE users.state <> 'erased' FOR KEY SHARE OF users
+        )
         INSERT INTO notifications (id, project_id, user_id, kind, values, dedupe)
-        SELECT new.id, users.project_id, users.id, $4, $5, $6
-        FROM unnest($2::uuid[], $3::uuid[]) AS new (id, user_id)
-        JOIN users ON users.project_id = $1 AND users.id = new.user_id AND users.state <> 'erased'
+        SELECT id, $1, user_id, $5, $6::jsonb -> version, $7 FROM here
         ON CONFLICT (project_id, user_id, dedupe) DO NOTHING RETURNING 1
         """,
-        project_id, [new_id() for _ in user_ids], user_ids, kind, values, dedupe,
+        project_id, [new_id() for _ in ordered], [user_id for user_id, _ in ordered],
+        [version for _, version in ordered], kind, dict(values), dedupe,
     )  # fmt: skip
     return len(added)
 

@@ -12,10 +12,12 @@ Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="
 
 
 class Screen(BaseModel):
-    """Where a tap leads; `reading_id` for a reading."""
+    """Where a tap leads: `reading_id` for a reading, `page` for an address below the project's own, `chat` for the
+    chat with the bot."""
 
-    name: Literal["home", "inbox", "reading", "packages", "profile"]
+    name: Literal["home", "inbox", "reading", "packages", "profile", "page", "chat"]
     reading_id: UUID | None
+    page: str | None
 
 
 class Notification(BaseModel):

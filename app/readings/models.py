@@ -173,6 +173,24 @@ class SafetyEvent(Base):
     handled_at: Mapped[datetime | None]
 
 
+class KeptFigures(Base):
+    """What the statistics count of an hour although its rows are gone: deleted readings, and the models' drafts.
+
+    Numbers of a project alone; nothing leads back to a person.
+    """
+
+    __tablename__ = "kept_figures"
+    __table_args__ = (ForeignKeyConstraint(["project_id"], ["projects.id"]),)
+
+    project_id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    started: Mapped[int] = mapped_column(Integer, server_default=sql("0"))
+    finished: Mapped[int] = mapped_column(Integer, server_default=sql("0"))
+    good: Mapped[int] = mapped_column(Integer, server_default=sql("0"))
+    bad: Mapped[int] = mapped_column(Integer, server_default=sql("0"))
+    cost_micros: Mapped[int] = mapped_column(server_default=sql("0"))
+
+
 class DailyCard(Base):
     """A person's card of one day of his own calendar, with a copy of the card by language.
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from app.kit.database import Connection
+from app.readings.figures import delete_readings
 from app.users.errors import UserBlocked
 
 COLUMNS = (
@@ -157,9 +158,9 @@ class ReadingRepository:
 
     async def bury(self, reading_id: UUID) -> None:
         """One that its user deleted while it was being written goes for good."""
-        await self._connection.execute(
-            "DELETE FROM readings WHERE project_id = $1 AND id = $2 AND deleted_at IS NOT NULL",
-            self._project_id, reading_id,
+        await delete_readings(
+            self._connection,
+            "project_id = $1 AND id = $2 AND deleted_at IS NOT NULL", self._project_id, reading_id,
         )  # fmt: skip
 
     async def expire_due(self, limit: int = 100) -> list[tuple[UUID, Paid]]:
@@ -202,14 +203,10 @@ class ReadingRepository:
                 self._project_id, reading_id,
             )  # fmt: skip
         else:
-            await self._connection.execute(
-                "DELETE FROM readings WHERE project_id = $1 AND id = $2", self._project_id, reading_id
-            )
+            await delete_readings(self._connection, "project_id = $1 AND id = $2", self._project_id, reading_id)
 
     async def delete_of_user(self, user_id: UUID) -> None:
-        await self._connection.execute(
-            "DELETE FROM readings WHERE project_id = $1 AND user_id = $2", self._project_id, user_id
-        )
+        await delete_readings(self._connection, "project_id = $1 AND user_id = $2", self._project_id, user_id)
 
     async def page(self, user_id: UUID, *, before: UUID | None, limit: int) -> list[asyncpg.Record]:
         """Newest first; each with the deck's name and the beginning of its text."""

@@ -2,6 +2,7 @@
 
 from app.broadcasts import jobs as broadcasts
 from app.catalogue import jobs as catalogue
+from app.crm import alarms_jobs as alarms
 from app.crm import drafts_jobs as drafts
 from app.crm import jobs as crm
 from app.crm.cards import jobs as cards
@@ -26,6 +27,7 @@ def build_registry(settings: Settings) -> JobRegistry:
     telegram.register(registry)
     cards.register(registry)
     crm.register(registry)
+    alarms.register(registry)
     drafts.register(registry)
     books.register(registry)
     return registry

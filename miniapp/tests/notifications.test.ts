@@ -8,7 +8,7 @@ const notice = (id: string, read = false): Notification => ({
   kind: 'replies',
   title: 'Вам ответили',
   text: 'Да',
-  screen: { name: 'inbox', reading_id: null },
+  screen: { name: 'inbox', reading_id: null, page: null },
   created_at: '2026-11-21T10:00:00Z',
   read,
 });
@@ -16,15 +16,24 @@ const page = (ids: string[], count: number): Inbox => ({ items: ids.map((id) => 
 const inbox = (...pages: Inbox[]) => ({ pages, pageParams: [] });
 
 describe('destination', () => {
-  it.each([
-    [{ name: 'reading', reading_id: 'a' }, { name: 'reading', id: 'a' }],
-    [{ name: 'reading', reading_id: null }, null],
-    [{ name: 'packages', reading_id: null }, { name: 'packages' }],
-    [{ name: 'profile', reading_id: null }, { name: 'profile' }],
-    // The notice says it all.
-    [{ name: 'inbox', reading_id: null }, null],
-    [{ name: 'home', reading_id: null }, null],
-  ] as const)('%o leads to %o', (screen, route) => expect(destination(screen)).toEqual(route));
+  const to = (name: Notification['screen']['name'], more: { reading_id?: string; page?: string } = {}) =>
+    destination({ name, reading_id: null, page: null, ...more }, 'luna');
+
+  it('leads to where the notice is about', () => {
+    expect(to('reading', { reading_id: 'a' })).toEqual({ name: 'reading', id: 'a' });
+    expect(to('packages')).toEqual({ name: 'packages' });
+    expect(to('profile')).toEqual({ name: 'profile' });
+    expect(to('page', { page: 'spreads/celtic-cross' })).toEqual({ name: 'spread', key: 'celtic-cross' });
+    expect(to('chat')).toBe('chat');
+  });
+
+  it('leads nowhere where the notice says it all, or its page is none of the app', () => {
+    expect(to('inbox')).toBeNull();
+    expect(to('home')).toBeNull();
+    expect(to('reading')).toBeNull();
+    expect(to('page', { page: 'nonsense/at/all' })).toBeNull();
+    expect(to('page', { page: 'inbox' })).toBeNull();
+  });
 });
 
 describe('inbox', () => {

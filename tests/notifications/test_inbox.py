@@ -40,7 +40,7 @@ class TestInbox:
         first = await inbox(person, "?limit=2")
         assert first["unread"] == 6
         assert [item["text"] for item in first["items"]] == ["На твоём счёте прибавилось 3 расклада.", "Ответ 4"]
-        assert first["items"][0]["screen"] == {"name": "profile", "reading_id": None}
+        assert first["items"][0]["screen"] == {"name": "profile", "reading_id": None, "page": None}
         rest = await inbox(person, f"?limit=10&cursor={first['next_cursor']}")
         assert [item["text"] for item in rest["items"]] == [f"Ответ {number}" for number in (3, 2, 1, 0)]
         assert rest["next_cursor"] is None
@@ -52,6 +52,25 @@ class TestInbox:
         await tell(person, "news", title={"en": "Offer"}, text={"en": "Today only", "ru": "Только сегодня"})
         item = (await inbox(person))["items"][0]
         assert (item["title"], item["text"], item["screen"]["name"]) == ("Offer", "Только сегодня", "inbox")
+        await tell(person, "news", text={"ru": ""}, media="photo", path="spreads/celtic-cross")
+        item = (await inbox(person))["items"][0]
+        assert (item["title"], item["text"]) == ("Новости", "Фото")
+        assert item["screen"] == {"name": "page", "reading_id": None, "page": "spreads/celtic-cross"}
+
+    async def test_answers_lead_to_the_chat_and_media_are_named(self, api: Api) -> None:
+        person = await api.sign_in()
+        await tell(person, text="", media="voice")
+        await tell(person, text="Смотрите", media="photo")
+        await tell(person, text="", media="something_new")
+        await tell(person, event="lead_taken")
+        items = (await inbox(person))["items"]
+        assert [item["text"] for item in items[1:]] == ["Сообщение", "Смотрите", "Голосовое сообщение"]
+        assert [item["screen"]["name"] for item in items] == ["inbox", "chat", "chat", "chat"]
+        assert items[0]["title"] == "Заявка принята"
+        await person.patch("/api/v1/me", json={"language": "en"})
+        items = (await inbox(person))["items"]
+        assert [item["title"] for item in items] == ["Your request was taken up", *["You have an answer"] * 3]
+        assert items[3]["text"] == "Voice message"
 
     async def test_the_same_is_told_once_and_values_are_checked(self, api: Api) -> None:
         person = await api.sign_in()
@@ -68,14 +87,16 @@ class TestInbox:
         stranger = await api.sign_in("verbena", telegram_id=3)
         project_id, _ = await owner(here[0])
         ids = [(await owner(person))[1] for person in (*here, stranger)]
-        values = {"text": {"ru": "Новость"}}
+        values = {"ru": {"text": {"ru": "Новость"}}, "en": {"text": {"en": "News"}}}
+        people = list(zip(ids, ("ru", "en", "ru"), strict=True))
         for expected in (2, 0):
             async with api.database.transaction() as connection:
                 added = await add_for_many(
-                    connection, project_id=project_id, user_ids=ids, kind="news", values=values, dedupe="broadcast:1"
+                    connection, project_id=project_id, people=people, kind="news", values=values, dedupe="broadcast:1"
                 )
             assert added == expected
-        assert [(await inbox(person))["unread"] for person in (*here, stranger)] == [1, 1, 0]
+        told = [[item["text"] for item in (await inbox(person))["items"]] for person in (*here, stranger)]
+        assert told == [["Новость"], ["News"], []]
 
 
 class TestReading:
@@ -223,7 +244,7 @@ class TestUnseenReadings:
             await self.asked(api)
         found = await inbox(person)
         assert [(item["kind"], item["screen"]) for item in found["items"]] == [
-            ("readings", {"name": "reading", "reading_id": reading_id})
+            ("readings", {"name": "reading", "reading_id": reading_id, "page": None})
         ]
         assert "Прошлое, настоящее, будущее" in found["items"][0]["text"]
 

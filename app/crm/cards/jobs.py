@@ -8,6 +8,7 @@ from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 
 from app.catalogue.library import Project
+from app.crm.alarms import alert_unposted
 from app.crm.cards.poster import Poster
 from app.crm.cards.store import FORGET_JOB, JOB, announce, enqueue_post, waiting
 from app.crm.groups import GroupRepository
@@ -34,8 +35,11 @@ def _place(container: WorkerContainer, project_id: int) -> tuple[Bot, Project] |
 
 
 async def post_card(container: WorkerContainer, payload: dict[str, Any]) -> None:
-    if place := _place(container, payload["project"]):
-        await Poster(container.database).post(*place, UUID(payload["card"]))
+    project_id, card_id = payload["project"], UUID(payload["card"])
+    place = _place(container, project_id)
+    if place is None or not await Poster(container.database).post(*place, card_id):
+        async with container.database.transaction() as connection:
+            await alert_unposted(connection, project_id=project_id, card_id=card_id)
 
 
 async def tell_danger(container: WorkerContainer, payload: dict[str, Any]) -> None:

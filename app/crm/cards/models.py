@@ -35,3 +35,6 @@ class StaffCard(Base):
     message_id: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     posted_at: Mapped[datetime | None]
+    # When super-admins heard of it in private, because no group took it; and their messages: [{bot, chat, id}].
+    alerted_at: Mapped[datetime | None]
+    alerts: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))

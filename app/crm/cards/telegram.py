@@ -108,6 +108,9 @@ async def act(
     """Does it if nobody has, and shows what is true now; the words for whoever pressed."""
     done = Done(action.name, actor.telegram_id, actor.name, utc_now())
     async with database.transaction() as connection:
+        if card.user_id is not None:
+            # The person before his card, as whoever erases him does.
+            await UserRepository(connection, project.id).get(card.user_id, lock="KEY SHARE")
         cards = CardRepository(connection, project.id)
         moved = await cards.act(card.id, action=action.name, state=action.state, unless=action.unless, done=done)
         if moved is not None:

@@ -15,6 +15,7 @@ from app.crm.roles import Role
 from app.crm.told import tell
 from app.kit.database import Connection, Database
 from app.locales import html
+from app.notifications.service import notify
 from app.readings.generations import GenerationRepository
 from app.readings.transcripts import call_readers
 from app.users.repository import UserRepository
@@ -45,7 +46,7 @@ async def block(
             return message.reply(html(scope.language, "block.already", name=client.name))
         await UserRepository(connection, client.project_id).update(client.id, {"state": "blocked"})
         await _record(connection, scope, "user.block", client.project_id, user.id, reason)
-        await tell(connection, project_id=client.project_id, user_id=user.id, key="block.told")
+        await _tell(connection, client.project_id, user.id, event="blocked", key="block.told")
         generations = await GenerationRepository(connection).open_of_user(
             project_id=client.project_id, user_id=client.id
         )
@@ -63,8 +64,16 @@ async def unblock(message: Message, scope: Scope, command: CommandObject, connec
         return message.reply(html(scope.language, "unblock.already", name=client.name))
     await UserRepository(connection, client.project_id).update(client.id, {"state": "active"})
     await _record(connection, scope, "user.unblock", client.project_id, user.id, reason)
-    await tell(connection, project_id=client.project_id, user_id=user.id, key="unblock.told")
+    await _tell(connection, client.project_id, user.id, event="unblocked", key="unblock.told")
     return message.reply(html(scope.language, "unblock.done", name=client.name))
+
+
+async def _tell(connection: Connection, project_id: int, user_id: UUID, *, event: str, key: str) -> None:
+    """At once in the chat, quiet hours or not: every request of his is answered differently from now on."""
+    await tell(connection, project_id=project_id, user_id=user_id, key=key)
+    await notify(
+        connection, project_id=project_id, user_id=user_id, kind="account", values={"event": event}, by_bot=False
+    )
 
 
 async def _record(

@@ -10,6 +10,7 @@ from aiogram.types import Message
 from app.crm.audit import record
 from app.crm.commands.scope import Scope, StaffCommand
 from app.crm.commands.target import target
+from app.crm.gifts import give
 from app.crm.roles import Role
 from app.crm.told import tell
 from app.kit.database import Connection
@@ -48,15 +49,15 @@ async def credit(
     named = (form["unit"] or "readings").lower()
     unit: Unit = "follow_ups" if named.startswith(("follow", "вопрос")) else "readings"
     client = who.client
-    is_new = await wallet.credit(
+    is_new = await give(
         connection,
         project_id=client.project_id,
         user_id=client.id,
         unit=unit,
         amount=amount,
-        kind="gift",
         key=f"staff:{bot.id}:{message.chat.id}:{message.message_id}",
         reason=reason,
+        by_bot=False,
     )
     balance = (await wallet.get(connection, project_id=client.project_id, user_id=client.id))[unit].available
     if is_new:

@@ -18,20 +18,27 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """Where a tap leads in the Mini App; `reading_id` for a reading."""
+    """Where a tap leads in the Mini App: `reading_id` for a reading, `page` for an address below the project's own.
 
-    name: Literal["home", "inbox", "reading", "packages", "profile"]
+    `chat` is the chat with the bot, into which the Mini App leads back.
+    """
+
+    name: Literal["home", "inbox", "reading", "packages", "profile", "page", "chat"]
     reading_id: UUID | None = None
+    page: str | None = None
 
     @property
     def path(self) -> str:
         """The address under the project's own, without a leading slash."""
         if self.name == "reading":
             return f"readings/{self.reading_id}"
-        return "" if self.name == "home" else self.name
+        if self.name == "page":
+            return self.page or ""
+        # Whoever reads it in the chat is there already.
+        return {"home": "", "chat": "inbox"}.get(self.name, self.name)
 
     def body(self) -> dict[str, Any]:
-        return {"name": self.name, "reading_id": self.reading_id}
+        return {"name": self.name, "reading_id": self.reading_id, "page": self.page}
 
 
 HOME = Screen("home")

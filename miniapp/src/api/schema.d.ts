@@ -1922,16 +1922,19 @@ export interface components {
         };
         /**
          * Screen
-         * @description Where a tap leads; `reading_id` for a reading.
+         * @description Where a tap leads: `reading_id` for a reading, `page` for an address below the project's own, `chat` for the
+         *     chat with the bot.
          */
         Screen: {
             /**
              * Name
              * @enum {string}
              */
-            name: "home" | "inbox" | "reading" | "packages" | "profile";
+            name: "home" | "inbox" | "reading" | "packages" | "profile" | "page" | "chat";
             /** Reading Id */
             reading_id: string | null;
+            /** Page */
+            page: string | null;
         };
         /**
          * SealingKey

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import type { Notification } from '@/api/types';
 import { useRouter } from '@/app/router';
+import { useServices } from '@/app/services';
 import { useTranslation } from '@/i18n';
 import { Button } from '@/ui/Button';
 import { classes } from '@/ui/classes';
@@ -70,8 +71,7 @@ function useFresh(list: readonly Notification[]): ReadonlySet<string> {
 
 function Item({ item, fresh }: { item: Notification; fresh: boolean }) {
   const { t, date } = useTranslation();
-  const router = useRouter();
-  const route = destination(item.screen);
+  const open = useOpen(item.screen);
   const content = (
     <>
       <span className={styles.icon}>
@@ -91,8 +91,8 @@ function Item({ item, fresh }: { item: Notification; fresh: boolean }) {
   );
   return (
     <li className={classes(styles.item, fresh && styles.fresh)}>
-      {route ? (
-        <button type="button" className={styles.open} onClick={() => router.go(route)}>
+      {open ? (
+        <button type="button" className={styles.open} onClick={open}>
           {content}
           <Icon name="chevron" size={20} />
         </button>
@@ -101,4 +101,14 @@ function Item({ item, fresh }: { item: Notification; fresh: boolean }) {
       )}
     </li>
   );
+}
+
+/** What a tap on a notice does; null where it leads nowhere. */
+function useOpen(screen: Notification['screen']): (() => void) | null {
+  const { platform, project } = useServices();
+  const router = useRouter();
+  const place = destination(screen, project.slug);
+  const bot = project.bot_username;
+  if (place === 'chat') return bot ? () => platform.openBot(bot) : null;
+  return place && (() => router.go(place));
 }

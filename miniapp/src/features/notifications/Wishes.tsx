@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { NotificationWishes } from '@/api/types';
+import type { NotificationWishes, NotificationWishesChanges } from '@/api/types';
 import { type MessageKey, useTranslation } from '@/i18n';
 import { Toggle } from '@/ui/Choice';
 import { ErrorNote, Skeleton } from '@/ui/State';
@@ -19,26 +19,26 @@ const USUAL = { from: '22:00', until: '09:00' };
 export function Wishes() {
   const { t } = useTranslation();
   const wishes = useWishes();
-  const change = useChangeWishes();
+  const { change, shown, saved, error } = useChangeWishes();
   return (
     <section className={styles.card}>
       <h2>
         {t('notices.wishes')}
         <span className={styles.saved} role="status">
-          {change.isSuccess ? t('profile.saved') : ''}
+          {saved ? t('profile.saved') : ''}
         </span>
       </h2>
       {wishes.isPending ? <Skeleton height={190} /> : null}
       {wishes.isError && !wishes.data ? <ErrorNote error={wishes.error} onRetry={() => void wishes.refetch()} /> : null}
-      {wishes.data ? <Switches wishes={wishes.data} onChange={change.mutate} /> : null}
-      {change.isError ? <ErrorNote error={change.error} /> : null}
+      {wishes.data ? <Switches wishes={shown(wishes.data)} onChange={change} /> : null}
+      {error ? <ErrorNote error={error} /> : null}
     </section>
   );
 }
 
 interface SwitchesProps {
   wishes: NotificationWishes;
-  onChange: ReturnType<typeof useChangeWishes>['mutate'];
+  onChange: (changes: NotificationWishesChanges) => void;
 }
 
 function Switches({ wishes, onChange }: SwitchesProps) {

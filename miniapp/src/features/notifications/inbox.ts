@@ -1,19 +1,25 @@
 import type { Inbox, Notification } from '@/api/types';
-import type { Route } from '@/app/routes';
+import { parseRoute, type Route } from '@/app/routes';
 
 export interface InboxPages {
   pages: Inbox[];
   pageParams: unknown[];
 }
 
-/** Where a tap leads; null where there is nothing more to see than the notice itself. */
-export function destination(screen: Notification['screen']): Route | null {
+/** Where a tap leads; `chat` is the one with the bot, null where there is nothing more to see than the notice itself. */
+export function destination(screen: Notification['screen'], slug: string): Route | 'chat' | null {
   switch (screen.name) {
     case 'reading':
       return screen.reading_id ? { name: 'reading', id: screen.reading_id } : null;
     case 'packages':
     case 'profile':
       return { name: screen.name };
+    case 'page': {
+      const route = parseRoute(`/${slug}/${screen.page ?? ''}`, slug);
+      return route.name === 'unknown' || route.name === 'inbox' ? null : route;
+    }
+    case 'chat':
+      return 'chat';
     default:
       return null;
   }

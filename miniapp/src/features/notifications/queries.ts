@@ -1,4 +1,5 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
 import { unwrap } from '@/api/client';
 import type { NotificationWishes, NotificationWishesChanges } from '@/api/types';
 import { useServices } from '@/app/services';
@@ -46,22 +47,28 @@ export function useWishes() {
   });
 }
 
+/**
+ * Switches move under the finger: what the server has not answered yet is laid over what it said last.
+ * `shown` gives the wishes as they are to be seen now.
+ */
 export function useChangeWishes() {
   const { api } = useServices();
   const client = useQueryClient();
-  return useMutation({
+  const [waiting, setWaiting] = useState<readonly NotificationWishesChanges[]>([]);
+  const { mutate, isSuccess, isError, error } = useMutation({
+    // One after the other, so that the last answer is the newest.
+    scope: { id: 'wishes' },
     mutationFn: (changes: NotificationWishesChanges) => unwrap(api.PATCH('/api/v1/me/notifications', { body: changes })),
-    onMutate: async (changes) => {
-      await client.cancelQueries({ queryKey: WISHES });
-      const before = client.getQueryData<NotificationWishes>(WISHES);
-      if (before) client.setQueryData<NotificationWishes>(WISHES, changed(before, changes));
-      return { before };
-    },
-    onError: (_error, _changes, context) => {
-      if (context?.before) client.setQueryData(WISHES, context.before);
-    },
+    onMutate: () => client.cancelQueries({ queryKey: WISHES }),
     onSuccess: (wishes) => client.setQueryData(WISHES, wishes),
+    onSettled: (_wishes, _error, changes) => setWaiting((list) => list.filter((one) => one !== changes)),
   });
+  const change = (changes: NotificationWishesChanges) => {
+    setWaiting((list) => [...list, changes]);
+    mutate(changes);
+  };
+  const shown = (wishes: NotificationWishes) => waiting.reduce(changed, wishes);
+  return { change, shown, saved: isSuccess && waiting.length === 0, error: isError ? error : null };
 }
 
 /** Shown at once, until the server has answered. */

@@ -1,9 +1,10 @@
-"""Giving by hand, with a reason that stays in the ledger."""
+"""The operator gives by hand, with a reason that stays in the ledger; whoever gets it hears of it from his bot."""
 
 from uuid import uuid4
 
 import typer
 
+from app.crm.gifts import give
 from app.kit.database import Database
 from app.projects.repository import ProjectsRepository
 from app.settings import Settings
@@ -33,15 +34,15 @@ async def credit(
             if user is None:
                 typer.echo(f"{telegram_id} has not signed in to {slug} yet.", err=True)
                 raise typer.Exit(1)
-            is_new = await wallet.credit(
+            is_new = await give(
                 connection,
                 project_id=project.id,
                 user_id=user.id,
                 unit=chosen,
                 amount=amount,
-                kind="gift",
                 key=f"gift:{key or uuid4()}",
                 reason=reason,
+                by_bot=True,
             )
             balances = await wallet.get(connection, project_id=project.id, user_id=user.id)
     finally:
