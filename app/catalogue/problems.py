@@ -25,7 +25,7 @@ LIMIT = 200
 @dataclass(frozen=True, slots=True)
 class Problem:
     """`path` is a JSON pointer into the document as it was sent. `code` is one of `Code`, or `bot_…` for what is wrong
-    with a project's bot."""
+    with a project's bot, or `book_…` for orders that are not in the shop's books."""
 
     kind: Kind
     key: str

@@ -21,6 +21,7 @@ from app.kit.crypto import Keyring
 from app.kit.database import Connection, Database
 from app.kit.ids import new_id
 from app.kit.telemetry import get_logger
+from app.payments.books.problems import book_faults
 from app.projects.repository import ProjectsRepository, WantedProject
 from app.settings import Settings
 from app.telegram.repository import bot_faults
@@ -285,7 +286,8 @@ class Refresher:
             repository = CatalogueRepository(connection)
             state = await repository.state("store")
             faults = await bot_faults(connection)
-            seen = (access.id, state.revision, state.received_at, *faults)
+            waiting = await book_faults(connection)
+            seen = (access.id, state.revision, state.received_at, *faults, *waiting)
             if state.received_at is None or seen == self._reported or time.monotonic() < self._report_at:
                 return
             self._reported = seen
@@ -293,6 +295,7 @@ class Refresher:
                 *state.problems,
                 *await self._picture_problems(connection, repository, state),
                 *(problem.body() for problem in reports.bot_problems(faults)),
+                *(problem.body() for problem in reports.book_problems(waiting)),
             ]
             body = {"version": state.seen_version or "unknown", "problems": problems}
             digest = json.digest([access.id, body])

@@ -1,5 +1,5 @@
 """What WordPress is told about its document: the problems found, the pictures that were refused, the bots that do not
-work."""
+work, and the orders that cannot be entered into the shop's books."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -7,6 +7,7 @@ from typing import Any
 from app.catalogue.problems import Kind, Problem
 from app.catalogue.reader import picture_id
 from app.locales import plain
+from app.payments.books.problems import BookFault
 from app.telegram.repository import BotFault
 
 ROUTE = "wc-arcana/v1/report"
@@ -21,6 +22,46 @@ WORDS = {
     "foreign_address": ("картинка лежит на чужом сайте", "it is on another site"),
     "not_found": ("файл не найден", "the file was not found"),
 }
+# Why orders wait to be entered into WooCommerce; `{count}` of them.
+BOOK_WORDS = {
+    "product_missing": (
+        "Заказов, не записанных в WooCommerce: {count}. Товара этого пакета в магазине больше нет. Верните его из "
+        "корзины или опубликуйте пакет заново.",
+        "Orders that are not in WooCommerce: {count}. The product of this package is gone from the shop. Restore "
+        "it from the trash, or publish the package anew.",
+    ),
+    "product_foreign": (
+        "Заказов, не записанных в WooCommerce: {count}. Под номером этого пакета в магазине стоит другой товар.",
+        "Orders that are not in WooCommerce: {count}. The number of this package belongs to another product.",
+    ),
+    "total_differs": (
+        "Сумма заказа в WooCommerce не та, что была уплачена (заказов: {count}). Верните прежнюю сумму или проверьте "
+        "налоги и округление в настройках магазина.",
+        "An order in WooCommerce has another total than what was paid ({count} in all). Put the total right, or check "
+        "taxes and rounding in the settings of the shop.",
+    ),
+    "order_gone": (
+        "Возвратов, не записанных в WooCommerce: {count}. Заказ удалён из магазина.",
+        "Refunds that are not in WooCommerce: {count}. The order was deleted from the shop.",
+    ),
+}
+BOOK_OTHERS = (
+    "Заказов, не записанных в WooCommerce: {count}. Магазин их не принимает ({problem}). Проверьте подключение "
+    "магазина и обновите плагин.",
+    "Orders that are not in WooCommerce: {count}. The shop does not take them ({problem}). Check the connection of "
+    "the shop, and update the plugin.",
+)
+
+
+def book_problems(faults: Sequence[BookFault]) -> list[Problem]:
+    """Orders that wait for somebody; gone from the report as soon as they stand in the books."""
+    problems = []
+    for fault in faults:
+        ru, en = BOOK_WORDS.get(fault.problem, BOOK_OTHERS)
+        values = {"count": fault.count, "problem": fault.problem}
+        code = f"book_{fault.problem}"
+        problems.append(Problem("package", fault.package_key, "", code, ru.format(**values), en.format(**values)))
+    return problems
 
 
 def picture_problems(document: Mapping[str, Any], refused: Mapping[str, str]) -> list[Problem]:

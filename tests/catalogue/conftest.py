@@ -23,6 +23,10 @@ from tests.conftest import Servers
 # Children first.
 TABLES = (
     "pgqueuer",
+    "book_entries",
+    "payments",
+    "orders",
+    "users",
     "picture_files",
     "pictures",
     "catalogue_states",

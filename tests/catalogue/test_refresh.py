@@ -18,6 +18,7 @@ from app.settings import Settings
 from app.telegram.repository import NOTABLE_FAILURES, BotRepository
 from tests.catalogue.conftest import Events, open_catalogue
 from tests.catalogue.wordpress import WordPress, make_deck, make_project, make_spread, sealed_bot
+from tests.payments.books.ledger import Ledger
 
 SECOND = timedelta(seconds=1)
 
@@ -385,6 +386,24 @@ class TestReport:
                 )  # fmt: skip
         await catalogue.refresh()
         assert wordpress.reports[1]["problems"][0]["code"] == "bot_telegram_unreachable"
+
+    async def test_orders_that_are_not_in_the_books_are_told_until_they_are(
+        self, catalogue: Catalogue, wordpress: WordPress, database: Database
+    ) -> None:
+        await catalogue.refresh()
+        ledger = await Ledger.open(database, key="alpha")
+        for _ in range(2):
+            await ledger.order(package="ten")
+        async with database.connection() as connection:
+            await connection.execute("UPDATE book_entries SET problem = 'product_missing'")
+        await catalogue.refresh()
+        (problem,) = wordpress.reports[1]["problems"]
+        assert (problem["kind"], problem["key"], problem["code"]) == ("package", "ten", "book_product_missing")
+        assert "не записанных в WooCommerce: 2" in problem["detail"]["ru"]
+        async with database.connection() as connection:
+            await connection.execute("UPDATE book_entries SET problem = 'unreachable'")
+        await catalogue.refresh()
+        assert [report["problems"] for report in wordpress.reports[2:]] == [[]]
 
     async def test_a_report_that_did_not_arrive_is_sent_again_after_a_while(
         self, catalogue: Catalogue, wordpress: WordPress

@@ -360,5 +360,6 @@ return [
         'Staff' => 'Команда',
         'Topic of the client in Telegram' => 'Тема клиента в Telegram',
         'has left' => 'удалил свои данные',
+        'The books:' => 'Учёт заказов:',
     ],
 ];

@@ -42,8 +42,10 @@ final class ObjectBox implements Service
         self::list($title, $reported, 'arcana-bad');
         $bot = $kind === Kind::Project ? Report::aboutBot($key) : [];
         self::list(__('The bot does not work:', 'arcana'), $bot, 'arcana-bad');
+        $books = $kind === Kind::Package ? Report::aboutBooks($key) : [];
+        self::list(__('The books:', 'arcana'), $books, 'arcana-bad');
         self::list(__('Still to do:', 'arcana'), $lacking, 'arcana-warn');
-        if ($reported === [] && $lacking === [] && $bot === []) {
+        if ($reported === [] && $lacking === [] && $bot === [] && $books === []) {
             echo '<p class="arcana-note arcana-good">' . esc_html__('Everything is in place.', 'arcana') . '</p>';
         }
         if ($kind === Kind::Project) {

@@ -11,8 +11,8 @@ final class Report
 {
     public const OPTION = 'arcana_report';
     public const KINDS = ['document', 'project', 'spread', 'deck', 'card', 'package', 'coupon'];
-    /** Codes of what is wrong with a project's bot at Telegram begin so; the catalogue itself was taken over. */
-    private const BOT = 'bot_';
+    /** Codes of what is wrong beside the catalogue, which itself was taken over: a project's bot, orders for the books. */
+    private const BESIDE = ['bot_', 'book_'];
     private const LIMIT = 500;
 
     /** @param array<string, mixed> $body The report as the backend sent it, already checked by the route's schema. */
@@ -51,21 +51,27 @@ final class Report
     /** @return list<string> What the backend could not take over of one object, in the manager's language. */
     public static function about(Kind $kind, string $key): array
     {
-        return self::words($kind, $key, false);
+        return self::words($kind, $key, '');
     }
 
     /** @return list<string> Why a project's bot does not work, in the manager's language; empty while it is well. */
     public static function aboutBot(string $key): array
     {
-        return self::words(Kind::Project, $key, true);
+        return self::words(Kind::Project, $key, 'bot_');
+    }
+
+    /** @return list<string> Why orders of a package are not in the shop's books. */
+    public static function aboutBooks(string $key): array
+    {
+        return self::words(Kind::Package, $key, 'book_');
     }
 
     /** @return list<string> */
-    private static function words(Kind $kind, string $key, bool $of_bot): array
+    private static function words(Kind $kind, string $key, string $beside): array
     {
         $words = [];
         foreach (self::load()['problems'] ?? [] as $problem) {
-            if ($problem['kind'] === $kind->value && $problem['key'] === $key && self::isBots($problem) === $of_bot) {
+            if ($problem['kind'] === $kind->value && $problem['key'] === $key && self::beside($problem) === $beside) {
                 $words[] = self::inWords($problem);
             }
         }
@@ -73,9 +79,14 @@ final class Report
     }
 
     /** @param array<string, mixed> $problem */
-    private static function isBots(array $problem): bool
+    private static function beside(array $problem): string
     {
-        return str_starts_with((string) $problem['code'], self::BOT);
+        foreach (self::BESIDE as $prefix) {
+            if (str_starts_with((string) $problem['code'], $prefix)) {
+                return $prefix;
+            }
+        }
+        return '';
     }
 
     /** @param array<string, mixed> $problem */
@@ -84,6 +95,6 @@ final class Report
         $detail = (array) $problem['detail'];
         $language = substr((string) get_user_locale(), 0, 2);
         $text = (string) ($detail[$language] ?? $detail['en'] ?? (reset($detail) ?: $problem['code']));
-        return $problem['path'] === '' || self::isBots($problem) ? $text : sprintf('%s (%s)', $text, $problem['path']);
+        return $problem['path'] === '' || self::beside($problem) !== '' ? $text : sprintf('%s (%s)', $text, $problem['path']);
     }
 }
