@@ -146,13 +146,19 @@ class OrderRepository:
         )  # fmt: skip
         return to_order(row) if row else None
 
-    async def pay(self, order_id: UUID) -> Order | None:
-        """`paid`, with its line for the books; None if it was decided before. For orders that cost nothing."""
+    async def settle(self, order_id: UUID) -> Order | None:
+        """`paid`, with its line for the books; None if it was decided before.
+
+        For an order that costs nothing, and for one whose payment is written as paid in the same transaction; all
+        others are paid by `PaymentRepository.pay`.
+        """
         row = await self._connection.fetchrow(
             f"""
             WITH paid_order AS (
                 UPDATE orders SET state = 'paid', paid_at = now()
-                WHERE project_id = $1 AND id = $2 AND state = ANY($3::text[]) AND total = 0
+                WHERE project_id = $1 AND id = $2 AND state = ANY($3::text[]) AND (total = 0 OR EXISTS (
+                    SELECT FROM payments WHERE project_id = $1 AND order_id = $2 AND state = 'paid'
+                ))
                 RETURNING *
             ), book AS (
                 INSERT INTO book_entries (id, project_id, order_id) SELECT $4, $1, $2 FROM paid_order

@@ -76,7 +76,7 @@ def to_bill(row: asyncpg.Record) -> Bill:
 class PaymentRepository:
     def __init__(self, connection: Connection, project_id: int) -> None:
         self._connection = connection
-        self._project_id = project_id
+        self._project_id = self.project_id = project_id
 
     async def add(self, order: Order, *, provider: str, account: str) -> Payment:
         """An attempt that the provider does not know of yet; it is looked after from the first minute on."""
@@ -124,7 +124,7 @@ class PaymentRepository:
         return to_bill(row) if row else None
 
     async def bill_of_reference(
-        self, *, provider: str, account: str, reference: str, lock: bool = False
+        self, provider: str, account: str, reference: str, *, lock: bool = False
     ) -> Bill | None:
         """By the provider's name for the attempt."""
         row = await self._connection.fetchrow(
@@ -136,7 +136,7 @@ class PaymentRepository:
         )  # fmt: skip
         return to_bill(row) if row else None
 
-    async def bill_of_charge(self, *, provider: str, account: str, charge: str, lock: bool = False) -> Bill | None:
+    async def bill_of_charge(self, provider: str, account: str, charge: str, *, lock: bool = False) -> Bill | None:
         """By the provider's name for the money."""
         row = await self._connection.fetchrow(
             f"""
@@ -182,6 +182,7 @@ class PaymentRepository:
                     AND EXISTS (
                         SELECT FROM payments WHERE project_id = $1 AND id = $4 AND state = ANY($5::text[])
                     )
+                    AND NOT EXISTS (SELECT FROM payments WHERE provider = $10 AND account = $11 AND charge = $6)
                 RETURNING *
             ), paid AS (
                 UPDATE payments SET state = 'paid', charge = $6, payer = $7, paid_at = COALESCE($8, now()),
@@ -193,7 +194,7 @@ class PaymentRepository:
             SELECT {orders.COLUMNS} FROM paid_order
             """,  # noqa: S608  # the columns are a constant
             self._project_id, bill.order.id, sources(ORDER, "paid"), bill.payment.id, sources(PAYMENT, "paid"),
-            charge, payer, at, new_id(),
+            charge, payer, at, new_id(), bill.payment.provider, bill.payment.account,
         )  # fmt: skip
         return to_order(row) if row else None
 
@@ -238,6 +239,23 @@ class PaymentRepository:
             """,
             self._project_id, payment_id, amount,
         )  # fmt: skip
+
+    async def charges(
+        self, *, provider: str, account: str, since: datetime, until: datetime
+    ) -> list[tuple[UUID, str, UUID, UUID | None]]:
+        """(payment, charge, order, person if he is still there) of the money that came in this time."""
+        rows = await self._connection.fetch(
+            """
+            SELECT p.id, p.charge, o.id, CASE WHEN u.state <> 'erased' THEN u.id END
+            FROM payments p
+            JOIN orders o ON o.project_id = p.project_id AND o.id = p.order_id
+            JOIN users u ON u.project_id = o.project_id AND u.id = o.user_id
+            WHERE p.project_id = $1 AND p.provider = $2 AND p.account = $3 AND p.charge IS NOT NULL
+                AND p.paid_at >= $4 AND p.paid_at < $5
+            """,
+            self._project_id, provider, account, since, until,
+        )  # fmt: skip
+        return [(row[0], row[1], row[2], row[3]) for row in rows]
 
     async def forget(self, user_id: UUID) -> None:
         """Links of payments, and payers to whom no money is on its way."""

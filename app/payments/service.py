@@ -5,15 +5,19 @@ from uuid import UUID
 from app.catalogue.library import Project
 from app.kit.clock import utc_now
 from app.kit.database import Connection, Database
-from app.payments import fulfilment, orders, pricing, starting
+from app.payments import checkout, fulfilment, machine, orders, pricing, refunds, starting
 from app.payments.errors import OrderNotFound, OrderNotPayable
 from app.payments.orders import Wish
-from app.payments.port import Place, Started
+from app.payments.outcome import Outcome, Source
+from app.payments.parts import Parts
+from app.payments.port import Fact, Place, Started
 from app.payments.pricing import Quote
-from app.payments.providers import Registry
+from app.payments.providers import IN_TELEGRAM, Registry
 from app.payments.repository import Order, OrderRepository
 from app.payments.repository_payments import Payment
+from app.payments.repository_refunds import Refund
 from app.settings import Settings
+from app.telegram.checkout import CheckoutQuery, Refusal
 from app.users.repository import User, UserRepository
 from app.users.service import admit
 from app.users.sessions import SessionService
@@ -22,8 +26,9 @@ from app.users.sessions import SessionService
 class PaymentService:
     """Built once a process, with all providers; keeps nothing between calls."""
 
-    def __init__(self, *, settings: Settings, registry: Registry, sessions: SessionService) -> None:
+    def __init__(self, *, settings: Settings, registry: Registry, sessions: SessionService, parts: Parts) -> None:
         self.registry = registry
+        self.parts = parts
         self._settings = settings
         self._sessions = sessions
 
@@ -57,9 +62,9 @@ class PaymentService:
         )
         if order.total:
             return order
-        paid = await OrderRepository(connection, project.id).pay(order.id)
+        paid = await OrderRepository(connection, project.id).settle(order.id)
         assert paid is not None  # noqa: S101  # it was made in this transaction
-        await fulfilment.give(connection, paid, None)
+        await fulfilment.give(self.parts, connection, paid, None)
         return paid
 
     async def attempt(self, connection: Connection, project: Project, order: Order, *, provider: str) -> Payment:
@@ -99,6 +104,34 @@ class PaymentService:
         if canceled is None:
             raise OrderNotPayable(state=order.state)
         return canceled
+
+    async def apply(self, connection: Connection, source: Source, fact: Fact) -> Outcome:
+        """Whatever a provider says happened, however often, late and out of order; decided, and given, in this
+        transaction."""
+        return await machine.apply(self.parts, connection, source, fact)
+
+    async def check(self, connection: Connection, project: Project, query: CheckoutQuery) -> Refusal | None:
+        """What a pre-checkout query of Telegram is answered: None lets the payment happen."""
+        return await checkout.check(connection, project.id, IN_TELEGRAM, query)
+
+    async def refund(
+        self,
+        connection: Connection,
+        project: Project,
+        order_id: UUID,
+        *,
+        started_by: str,
+        amount: int | None = None,
+        actor: str | None = None,
+        reason: str | None = None,
+    ) -> Refund:
+        """Begins a refund; see `refunds.ask` for what is refused. `started_by`: bot, admin, woocommerce, system."""
+        name = await refunds.paid_with(connection, project.id, order_id)
+        provider = self.registry.get(name) if name else None
+        return await refunds.ask(
+            self.parts, connection, project, order_id=order_id, started_by=started_by, amount=amount, actor=actor,
+            reason=reason, provider=provider,
+        )  # fmt: skip
 
     def person_hash(self, project: Project, user: User) -> bytes:
         """Who he is for limits, also after he has left and come back."""

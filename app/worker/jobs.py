@@ -7,6 +7,7 @@ from app.crm import drafts_jobs as drafts
 from app.crm import jobs as crm
 from app.crm.cards import jobs as cards
 from app.notifications import jobs as notifications
+from app.payments import jobs as payments
 from app.payments import subscriptions_jobs as subscriptions
 from app.payments.books import jobs as books
 from app.readings import jobs as readings
@@ -24,6 +25,7 @@ def build_registry(settings: Settings) -> JobRegistry:
     wallet.register(registry)
     subscriptions.register(registry)
     notifications.register(registry)
+    payments.register(registry)
     telegram.register(registry)
     cards.register(registry)
     crm.register(registry)

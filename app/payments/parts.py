@@ -1,0 +1,12 @@
+"""What orders give and refunds take with, besides the wallet."""
+
+from dataclasses import dataclass
+
+from app.payments.gifts import GiftService
+from app.payments.subscriptions import SubscriptionService
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    subscriptions: SubscriptionService
+    gifts: GiftService

@@ -1,0 +1,143 @@
+"""Payments that repeat by themselves: each is an order of its own, made out of the running subscription."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from app.kit.clock import utc_now
+from app.kit.database import Connection
+from app.kit.ids import new_id
+from app.payments.fulfilment import give
+from app.payments.outcome import Outcome, Source, refuse
+from app.payments.parts import Parts
+from app.payments.port import Paid
+from app.payments.refunds import return_surplus
+from app.payments.repository import NewOrder, Order, OrderRepository
+from app.payments.repository_payments import Bill, PaymentRepository
+
+# A charge of ours that the provider has not answered for so long is over.
+LIFETIME = timedelta(days=3)
+PAID = ("paid", "refunded")
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A subscription as renewals need it; `place`, `language` and `contact` are of its last order."""
+
+    id: UUID
+    user_id: UUID
+    package_key: str
+    package: dict[str, Any]
+    currency: str
+    price: int
+    user_state: str
+    telegram_id: int | None
+    place: str
+    language: str
+    contact: str | None
+
+
+async def lock_agreement(
+    connection: Connection,
+    project_id: int,
+    *,
+    subscription_id: UUID | None = None,
+    provider: str | None = None,
+    account: str | None = None,
+    reference: str | None = None,
+) -> Running | None:
+    """A subscription in any state, by its id or its agreement at the provider, with its person, both locked."""
+    row = await connection.fetchrow(
+        """
+        SELECT s.id, s.user_id, s.package_key, s.package, s.currency, s.price, u.state, u.telegram_id,
+            COALESCE(o.place, 'telegram'), COALESCE(o.language, u.language), o.contact
+        FROM users u
+        JOIN subscriptions s ON s.project_id = u.project_id AND s.user_id = u.id
+        LEFT JOIN LATERAL (
+            SELECT place, language, contact FROM orders
+            WHERE project_id = s.project_id AND user_id = s.user_id AND subscription_id = s.id ORDER BY id DESC LIMIT 1
+        ) o ON true
+        WHERE s.project_id = $1 AND (s.id = $2 OR (s.provider = $3 AND s.account = $4 AND s.reference = $5))
+        ORDER BY s.id DESC LIMIT 1
+        FOR KEY SHARE OF u FOR UPDATE OF s
+        """,
+        project_id, subscription_id, provider, account, reference,
+    )  # fmt: skip
+    return Running(*row) if row else None
+
+
+async def open_order(connection: Connection, project_id: int, running: Running) -> Order:
+    """A pending order for the next period, at the price that was agreed."""
+    return await OrderRepository(connection, project_id).add(
+        NewOrder(
+            id=new_id(),
+            user_id=running.user_id,
+            kind="renewal",
+            package_key=running.package_key,
+            package=running.package,
+            currency=running.currency,
+            regular=running.price,
+            price=running.price,
+            discount=0,
+            total=running.price,
+            coupon=None,
+            person_hash=None,
+            renews=True,
+            place=running.place,
+            language=running.language,
+            contact=running.contact,
+            expires_at=utc_now() + LIFETIME,
+            subscription_id=running.id,
+        )
+    )
+
+
+async def renew(parts: Parts, connection: Connection, source: Source, fact: Paid, bill: Bill | None) -> Outcome | None:
+    """Takes a payment of a running agreement in; None if it is the first one, which an order waits for.
+
+    A renewal that comes before the first payment of its agreement pays for the order: the money is as good.
+    """
+    if bill is not None and bill.order.state not in PAID:
+        return None
+    running = await lock_agreement(
+        connection, source.project_id, provider=source.provider, account=source.account, reference=fact.subscription
+    )
+    if running is None and fact.renewal and bill is not None and bill.order.subscription_id is not None:
+        running = await lock_agreement(connection, source.project_id, subscription_id=bill.order.subscription_id)
+    payments = PaymentRepository(connection, source.project_id)
+    known = await payments.bill_of_charge(source.provider, source.account, fact.charge)
+    if known is not None:
+        return Outcome("repeated", order_id=known.order.id, payment_id=known.payment.id)
+    if running is None:
+        return Outcome("later", "unknown_subscription") if fact.renewal else None
+    if fact.currency != running.currency or fact.amount != running.price:
+        return await refuse(connection, source, fact, "wrong_amount")
+    return await _take_in(parts, connection, payments, running, source, fact)
+
+
+async def _take_in(
+    parts: Parts,
+    connection: Connection,
+    payments: PaymentRepository,
+    running: Running,
+    source: Source,
+    fact: Paid,
+) -> Outcome:
+    orders = OrderRepository(connection, payments.project_id)
+    order = await open_order(connection, payments.project_id, running)
+    gone = running.user_state == "erased"
+    payment = await payments.add_paid(
+        order, state="surplus" if gone else "paid", provider=source.provider, account=source.account,
+        amount=fact.amount, currency=fact.currency, charge=fact.charge, reference=fact.reference,
+        payer=fact.telegram_id or running.telegram_id, at=fact.at,
+    )  # fmt: skip
+    assert payment is not None  # noqa: S101  # the agreement is locked, and its charge was not known
+    if gone:
+        await orders.move(order.id, "canceled")
+        await return_surplus(connection, payment)
+        return Outcome("done", "surplus", order_id=order.id, payment_id=payment.id)
+    paid = await orders.settle(order.id)
+    assert paid is not None  # noqa: S101  # it was made in this transaction
+    await give(parts, connection, paid, fact, provider=source.provider, account=source.account)
+    return Outcome("done", order_id=order.id, payment_id=payment.id)
