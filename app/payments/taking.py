@@ -23,13 +23,13 @@ class _Undo(Exception):
 async def reserve(
     parts: Parts, connection: Connection, order: Order, *, before: int, after: int, rule: UsedRule
 ) -> dict[str, Any]:
-    """Holds what is to be taken back, so that nobody uses it meanwhile: `{"holds": […]}`.
+    """Holds what is to be taken back, so that nobody uses it meanwhile: `{"holds": […], "voided": …}`.
 
     Raises `RefundRefused` with `used` where the rule is to refuse and something was used.
     """
-    if order.kind == "gift":
-        await parts.gifts.void(connection, order)
-    elif rule == "refuse" and after >= order.total and await _subscription_used(connection, order):
+    whole = after >= order.total
+    voided = whole and order.kind == "gift" and await parts.gifts.void(connection, order)
+    if rule == "refuse" and whole and await _subscription_used(connection, order):
         raise RefundRefused(reason="used")
     planned = await _try(connection, order, before=before, after=after, rule=rule)
     lots = await WalletRepository(connection, order.project_id).lots_of_order(order.id)
@@ -43,7 +43,7 @@ async def reserve(
                 connection, project_id=order.project_id, user_id=owner, unit=unit, amount=amount
             )
             holds.append(str(hold_id))
-    return {"holds": holds}
+    return {"holds": holds, "voided": voided}
 
 
 async def _subscription_used(connection: Connection, order: Order) -> bool:
@@ -80,7 +80,7 @@ async def release(parts: Parts, connection: Connection, order: Order, taken: dic
     """The refund came to nothing: the person has everything again."""
     for hold_id in taken.get("holds", ()):
         await wallet.release(connection, project_id=order.project_id, hold_id=UUID(hold_id))
-    if order.kind == "gift":
+    if taken.get("voided"):
         await parts.gifts.restore(connection, order)
 
 
@@ -98,7 +98,7 @@ async def take(
     """The money has gone: takes back what it paid for. What is written with the refund: `taken`, `forgiven`, `owed`."""
     for hold_id in (reserved or {}).get("holds", ()):
         await wallet.release(connection, project_id=order.project_id, hold_id=UUID(hold_id))
-    if order.kind == "gift":
+    if order.kind == "gift" and after >= order.total:
         await parts.gifts.void(connection, order)
     taken = await wallet.take_back(
         connection, project_id=order.project_id, order_id=order.id, before=before, after=after, of=order.total,
