@@ -25,6 +25,7 @@ from app.notifications import repository as notifications
 from app.payments import erasure as payments
 from app.payments import providers
 from app.payments.gifts import GiftService
+from app.payments.parts import Parts
 from app.payments.service import PaymentService
 from app.payments.subscriptions import SubscriptionService
 from app.readings import daily
@@ -99,6 +100,7 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
     catalogue = Catalogue(settings=settings, secret=secret, keyring=keyring, database=database, redis=redis, http=http)
     limits = RateLimits(redis)
     subscriptions = SubscriptionService(keyring=keyring)
+    gifts = GiftService(secret, subscriptions=subscriptions)
     await database.open()
     try:
         yield Container(
@@ -140,10 +142,13 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
             inbox=Inbox(database, transport="webhook"),
             checkout=Checkout(settings=settings, database=database, http=http),
             payments=PaymentService(
-                settings=settings, registry=providers.build(settings=settings, http=http), sessions=sessions
+                settings=settings,
+                registry=providers.build(settings=settings, http=http),
+                sessions=sessions,
+                parts=Parts(subscriptions, gifts),
             ),
             subscriptions=subscriptions,
-            gifts=GiftService(secret, subscriptions=subscriptions),
+            gifts=gifts,
         )
     finally:
         await limits.close()

@@ -19,6 +19,8 @@ from app.kit.process import settle_memory
 from app.kit.telemetry import configure_logging
 from app.leads import endpoints as leads
 from app.notifications import endpoints as notifications
+from app.payments import endpoints as payments
+from app.payments import webhooks as payment_webhooks
 from app.payments import gifts_endpoints, subscriptions_endpoints
 from app.readings import endpoints as readings
 from app.readings import stream_endpoints
@@ -68,6 +70,8 @@ def build_api(settings: Settings) -> FastAPI:
         stream_endpoints.router,
         catalogue.router,
         notifications.router,
+        payments.router,
+        payment_webhooks.router,
         subscriptions_endpoints.router,
         gifts_endpoints.router,
         telegram.router,

@@ -104,6 +104,10 @@ class Settings(BaseSettings):
     demo: bool = False
     # Where the demo's Telegram is shown; this page may frame the Mini App.
     desk_url: str = ""
+    # The demo's bank of play money: its address, the key to its API, and what it signs webhooks with.
+    sandbox_bank_url: str = ""
+    sandbox_bank_key: SecretStr = SecretStr("")
+    sandbox_bank_secret: SecretStr = SecretStr("")
 
     @field_validator("cors_origins", "trusted_proxies", "super_admins", mode="before")
     @classmethod
@@ -111,7 +115,13 @@ class Settings(BaseSettings):
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
     @field_validator(
-        "public_url", "woocommerce_url", "telegram_api_url", "stripe_api_url", "yookassa_api_url", "desk_url"
+        "public_url",
+        "woocommerce_url",
+        "telegram_api_url",
+        "stripe_api_url",
+        "yookassa_api_url",
+        "desk_url",
+        "sandbox_bank_url",
     )
     @classmethod
     def check_address(cls, value: str) -> str:
@@ -126,6 +136,8 @@ class Settings(BaseSettings):
             raise ValueError("demo mode listens on loopback only; unset DEMO or set HOST=127.0.0.1")
         if self.desk_url and not self.demo:
             raise ValueError("DESK_URL belongs to the demo: it may show the Mini App in a frame; unset it")
+        if self.sandbox_bank_url and not self.demo:
+            raise ValueError("SANDBOX_BANK_URL belongs to the demo: its bank takes play money; unset it")
         return self
 
     @cached_property

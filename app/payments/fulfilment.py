@@ -37,8 +37,11 @@ async def give(
     if order.kind == "gift":
         await parts.gifts.issue(connection, order)
     elif order.is_subscription:
+        orders = OrderRepository(connection, order.project_id)
+        # Two payments of one person must not both begin a subscription.
+        await orders.lock_person(order.user_id)
         given = await parts.subscriptions.extend(connection, order, fact, provider=provider, account=account)
-        await OrderRepository(connection, order.project_id).link_subscription(order.id, given.id)
+        await orders.link_subscription(order.id, given.id)
     else:
         await give_units(connection, order)
     await _tell(connection, order, by_bot=provider != TELLS_BY_ITSELF)
@@ -75,7 +78,7 @@ async def _tell(connection: Connection, order: Order, *, by_bot: bool) -> None:
             user_id=order.user_id,
             kind="account",
             values={
-                "event": "paid",
+                "event": "gift_paid" if order.kind == "gift" else "paid" if order.total else "given",
                 "package": order.package["name"],
                 "amount": order.total,
                 "currency": order.currency,

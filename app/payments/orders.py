@@ -77,6 +77,8 @@ async def place_order(
     is_subscription = package.kind == "subscription"
     if wish.gift and (wish.trial or not package.gift):
         raise PackageNotFound
+    if wish.trial:
+        await orders.lock_person(user.id)
     if is_subscription and not wish.gift:
         await _check_subscription(orders, user.id, trial=wish.trial)
     if wish.trial:

@@ -215,6 +215,10 @@ class OrderRepository:
             self._project_id, user_id, code,
         )  # fmt: skip
 
+    async def lock_person(self, user_id: UUID) -> None:
+        """For what a person may have once, where there is no row to lock yet."""
+        await self._connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"once:{user_id}")
+
     async def trial_used(self, person_hash: bytes) -> bool:
         found = await self._connection.fetchval(
             """

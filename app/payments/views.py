@@ -33,7 +33,8 @@ def order_view(order: Order, language: str, payments: Sequence[Payment], refunds
     over = order.state == "pending" and order.expires_at <= utc_now()
     # The one that paid for it, else the last attempt.
     paid = [payment for payment in payments if payment.state in ("paid", "refunded")]
-    last = (paid or [payment for payment in payments if payment.state != "surplus"] or [None])[-1]
+    attempts = paid or [payment for payment in payments if payment.state != "surplus"]
+    last = attempts[-1] if attempts else None
     surplus = {payment.id for payment in payments if payment.state == "surplus"}
     return {
         **{name: getattr(order, name) for name in FIELDS},

@@ -7,6 +7,7 @@ import httpx
 from app.catalogue.library import Project
 from app.payments.errors import ProviderNotOffered
 from app.payments.port import Place, Provider
+from app.payments.providers.sandbox import SandboxProvider
 from app.payments.providers.stripe import StripeProvider
 from app.payments.providers.yookassa import YooKassaProvider
 from app.settings import Settings
@@ -52,4 +53,6 @@ def build(*, settings: Settings, http: httpx.AsyncClient) -> Registry:
         StripeProvider(http, api_url=settings.stripe_api_url),
         YooKassaProvider(http, api_url=settings.yookassa_api_url, loopback=settings.demo),
     ]
+    if settings.sandbox_bank_url:
+        providers.append(SandboxProvider(settings, http))
     return Registry(providers)

@@ -1,0 +1,26 @@
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.settings import Settings
+from tests.conftest import open_worker
+from tests.payments.stage import Counter, Shop, open_counter, open_shop, with_bank
+
+
+@pytest.fixture
+async def shop(stocked_settings: Settings) -> AsyncIterator[Shop]:
+    """Services on a database of their own; nobody answers where the bank should be."""
+    async with open_shop(with_bank(stocked_settings)) as shop:
+        yield shop
+
+
+@pytest.fixture
+async def counter(stocked_settings: Settings) -> AsyncIterator[Counter]:
+    async with open_counter(stocked_settings) as counter:
+        yield counter
+
+
+@pytest.fixture
+async def worker(counter: Counter) -> AsyncIterator[None]:
+    async with open_worker(counter.api.settings):
+        yield

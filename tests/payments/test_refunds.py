@@ -1,0 +1,259 @@
+"""Refunds from all places end in one: money back once, what it paid for taken back, every ledger summing."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.payments import refunds as refund_rules
+from app.payments.errors import RefundRefused
+from app.payments.port import Disputed, Refunded
+from app.payments.providers.sandbox import SandboxProvider
+from app.payments.repository import Order
+from app.payments.repository_refunds import Refund, RefundRepository
+from app.payments.states import REFUND
+from app.wallet.service import wallet
+from tests.payments.stage import Buyer, Shop
+
+
+async def ask(shop: Shop, order: Order, **values: Any) -> Refund:
+    async with shop.database.transaction() as connection:
+        return await shop.services.payments.refund(
+            connection, shop.project, order.id, **{"started_by": "admin", "actor": "77", **values}
+        )
+
+
+async def reason_of(shop: Shop, order: Order, **values: Any) -> dict[str, Any]:
+    with pytest.raises(RefundRefused) as refused:
+        await ask(shop, order, **values)
+    return refused.value.facts
+
+
+async def use(shop: Shop, buyer: Buyer, amount: int) -> None:
+    async with shop.database.transaction() as connection:
+        hold_id, _ = await wallet.hold(
+            connection, project_id=shop.project.id, user_id=buyer.id, unit="readings", amount=amount
+        )
+        await wallet.settle(connection, project_id=shop.project.id, hold_id=hold_id, kind="reading", key=f"u:{hold_id}")
+
+
+async def bought(shop: Shop, package: str = "luna-ten") -> tuple[Buyer, Order, str]:
+    """Somebody without any other readings, his paid order, and its charge."""
+    buyer = await shop.buyer()
+    await use(shop, buyer, 5)
+    order, payment = await shop.buy(buyer, package)
+    assert payment.charge is not None
+    return buyer, order, payment.charge
+
+
+def done(refund: Refund, charge: str, **changes: Any) -> Refunded:
+    values = {"refund": f"re_{refund.id}", "amount": refund.amount, "refund_id": refund.id, **changes}
+    return Refunded(charge, currency="RUB", **values)
+
+
+class TestAsked:
+    async def test_reserves_at_once_and_takes_when_the_money_has_gone(self, shop: Shop) -> None:
+        buyer, order, charge = await bought(shop)
+        refund = await ask(shop, order, reason="changed his mind")
+        assert (refund.state, refund.amount, refund.started_by, refund.actor) == ("wanted", 48000, "admin", "77")
+        assert await shop.balances(buyer) == (0, 0)
+        assert (await shop.read(order)).state == "paid"
+        assert (await shop.tell(done(refund, charge))).state == "done"
+        order = await shop.read(order)
+        assert (order.state, order.refunded_amount) == ("refunded", 48000)
+        refund = (await shop.refunds(order))[0]
+        assert (refund.state, refund.taken["taken"]) == ("done", {"readings": 10, "follow_ups": 5})
+        assert await shop.value("SELECT sum(balance) + sum(held) FROM wallets WHERE user_id = $1", buyer.id) == 0
+        assert await shop.value("SELECT count(*) FROM book_entries WHERE refund_id = $1", refund.id) == 1
+        notices = await shop.rows("SELECT values ->> 'event' FROM notifications WHERE user_id = $1", buyer.id)
+        assert {row[0] for row in notices} == {"paid", "refunded"}
+
+    async def test_again_and_again_is_once(self, shop: Shop) -> None:
+        buyer, order, charge = await bought(shop)
+        results = await asyncio.gather(*(ask(shop, order) for _ in range(4)), return_exceptions=True)
+        refunds = [result for result in results if isinstance(result, Refund)]
+        refused = [result.facts["reason"] for result in results if isinstance(result, RefundRefused)]
+        assert (len(refunds), refused) == (1, ["under_way"] * 3)
+        fact = done(refunds[0], charge)
+        outcomes = await asyncio.gather(*(shop.tell(fact) for _ in range(3)))
+        assert sorted(outcome.state for outcome in outcomes) == ["done", "repeated", "repeated"]
+        assert (await shop.read(order)).refunded_amount == 48000
+        assert await reason_of(shop, order) == {"reason": "already"}
+        assert await shop.balances(buyer) == (0, 0)
+
+    async def test_parts_come_to_the_whole(self, shop: Shop) -> None:
+        buyer, order, charge = await bought(shop)
+        taken = []
+        for amount in (10000, 10000, 28000):
+            refund = await ask(shop, order, amount=amount)
+            await shop.tell(done(refund, charge))
+            taken.append((await shop.refunds(order))[-1].taken["taken"])
+        assert taken == [
+            {"readings": 2, "follow_ups": 1},
+            {"readings": 2, "follow_ups": 1},
+            {"readings": 6, "follow_ups": 3},
+        ]
+        assert (await shop.read(order)).state == "refunded"
+        assert await shop.balances(buyer) == (0, 0)
+
+    async def test_what_cannot_be_refunded(self, shop: Shop) -> None:
+        buyer = await shop.buyer()
+        pending, _ = await shop.begin(buyer)
+        assert await reason_of(shop, pending) == {"reason": "not_paid"}
+        free = await shop.order(buyer, coupon="friend100")
+        assert await reason_of(shop, free) == {"reason": "not_paid"}
+        order, _ = await shop.buy(buyer)
+        for amount in (0, -1, 19901):
+            assert (await reason_of(shop, order, amount=amount))["reason"] == "too_much"
+        assert await shop.value("SELECT count(*) FROM refunds") == 0
+
+    async def test_where_a_provider_gives_back_only_the_whole(self, shop: Shop) -> None:
+        _, order, _ = await bought(shop)
+        bank = shop.services.payments.registry.get("sandbox")
+        assert isinstance(bank, SandboxProvider)
+        bank.refunds_in_parts = False
+        assert (await reason_of(shop, order, amount=100))["reason"] == "whole_only"
+        assert (await ask(shop, order)).state == "wanted"
+
+
+class TestUsed:
+    async def test_rule_refuse(self, shop: Shop) -> None:
+        buyer, order, charge = await bought(shop)
+        await use(shop, buyer, 3)
+        assert await reason_of(shop, order) == {"reason": "used", "used": {"readings": 3}}
+        assert await shop.balances(buyer) == (7, 5)
+        # What is unused may go back.
+        refund = await ask(shop, order, amount=48000 * 7 // 10)
+        await shop.tell(done(refund, charge))
+        assert await shop.balances(buyer) == (0, 2)
+
+    async def test_rule_forgive(self, shop: Shop) -> None:
+        shop.project = replace(shop.project, refund_used="forgive")
+        buyer, order, charge = await bought(shop)
+        await use(shop, buyer, 3)
+        refund = await ask(shop, order)
+        await shop.tell(done(refund, charge))
+        taken = (await shop.refunds(order))[0].taken
+        assert (taken["taken"], taken["forgiven"], taken["owed"]) == (
+            {"readings": 7, "follow_ups": 5}, {"readings": 3}, {},
+        )  # fmt: skip
+        assert await shop.balances(buyer) == (0, 0)
+
+    async def test_rule_debt_is_paid_by_the_next_purchase(self, shop: Shop) -> None:
+        shop.project = replace(shop.project, refund_used="debt")
+        buyer, order, charge = await bought(shop)
+        await use(shop, buyer, 3)
+        refund = await ask(shop, order)
+        await shop.tell(done(refund, charge))
+        assert (await shop.refunds(order))[0].taken["owed"] == {"readings": 3}
+        await shop.buy(buyer, "luna-ten")
+        assert await shop.balances(buyer) == (7, 5)
+
+
+class TestElsewhere:
+    async def test_from_the_providers_own_dashboard(self, shop: Shop) -> None:
+        buyer, order, charge = await bought(shop)
+        await use(shop, buyer, 3)
+        fact = Refunded(charge, "re_dashboard", 48000, "RUB")
+        outcomes = await asyncio.gather(*(shop.tell(fact) for _ in range(3)))
+        assert sorted(outcome.state for outcome in outcomes) == ["done", "repeated", "repeated"]
+        refund = (await shop.refunds(order))[0]
+        assert (refund.started_by, refund.state, refund.reference) == ("provider", "done", "re_dashboard")
+        # It cannot be refused any more: what was used is owed.
+        assert refund.taken["owed"] == {"readings": 3}
+        assert (await shop.read(order)).state == "refunded"
+
+    async def test_an_event_before_our_own_answer_is_ours(self, shop: Shop) -> None:
+        _, order, charge = await bought(shop)
+        refund = await ask(shop, order)
+        assert (await shop.tell(Refunded(charge, "re_x", 48000, "RUB"))).state == "done"
+        assert [(row.id, row.reference) for row in await shop.refunds(order)] == [(refund.id, "re_x")]
+
+    @pytest.mark.parametrize(("changes", "reason"), [
+        ({"amount": 48001}, "too_much"), ({"amount": 0}, "too_much"), ({"currency": "USD"}, "wrong_currency"),
+    ])  # fmt: skip
+    async def test_what_cannot_be_is_refused_and_kept(self, shop: Shop, changes: dict[str, Any], reason: str) -> None:
+        buyer, order, charge = await bought(shop)
+        fact = replace(Refunded(charge, "re_1", 48000, "RUB"), **changes)
+        assert (await shop.tell(fact)).note == reason
+        assert (await shop.read(order)).refunded_amount == 0
+        assert await shop.balances(buyer) == (10, 5)
+        assert await shop.value("SELECT note FROM provider_events") == reason
+
+    async def test_a_dispute_that_is_lost_is_a_refund(self, shop: Shop) -> None:
+        buyer, order, charge = await bought(shop)
+        for state, balance in (("opened", (10, 5)), ("lost", (0, 0)), ("opened", (0, 0)), ("lost", (0, 0))):
+            await shop.tell(Disputed(charge, "dp_1", 48000, "RUB", state))  # type: ignore[arg-type]  # the literals above
+            assert await shop.balances(buyer) == balance
+        assert await shop.value("SELECT state FROM disputes") == "lost"
+        assert [(row.reference, row.state) for row in await shop.refunds(order)] == [("dp_1", "done")]
+        assert await shop.value("SELECT count(*) FROM staff_cards WHERE kind = 'dispute'") == 1
+
+    async def test_a_dispute_that_is_won_takes_nothing(self, shop: Shop) -> None:
+        buyer, order, charge = await bought(shop)
+        await shop.tell(Disputed(charge, "dp_1", 48000, "RUB", "won"))
+        assert (await shop.tell(Disputed(charge, "dp_1", 48000, "RUB", "opened"))).state == "repeated"
+        assert await shop.balances(buyer) == (10, 5)
+        assert (await shop.read(order)).state == "paid"
+
+
+class TestGifts:
+    async def test_one_that_nobody_opened_cannot_be_opened_any_more(self, shop: Shop) -> None:
+        buyer = await shop.buyer()
+        order, payment = await shop.buy(buyer, gift=True)
+        refund = await ask(shop, order)
+        assert await shop.value("SELECT void_at IS NOT NULL FROM gifts") is True
+        await shop.tell(done(refund, payment.charge or ""))
+        assert (await shop.read(order)).state == "refunded"
+        assert await shop.balances(buyer) == (5, 0)
+
+
+class TestFailed:
+    async def test_everything_comes_back_when_the_provider_refuses(self, shop: Shop) -> None:
+        """Here its account is gone; `test_bank.py` has a bank that says no."""
+        buyer, order, charge = await bought(shop)
+        refund = await ask(shop, order)
+        await refund_rules.send(shop.services.payments.parts, shop.database, None, shop.project, refund.id)
+        refund = (await shop.refunds(order))[0]
+        assert (refund.state, refund.failure) == ("failed", "account_changed")
+        assert await shop.balances(buyer) == (10, 5)
+        assert await shop.value("SELECT kind FROM staff_cards WHERE subject = $1", str(refund.id)) == "refund"
+        # It had happened all the same: the provider says so later.
+        assert (await shop.tell(done(refund, charge))).state == "done"
+        assert await shop.balances(buyer) == (0, 0)
+        assert (await shop.read(order)).state == "refunded"
+
+    async def test_a_provider_that_is_away_is_asked_again(self, shop: Shop) -> None:
+        """Nobody listens where the bank should be."""
+        buyer, order, _ = await bought(shop)
+        refund = await ask(shop, order)
+        bank = shop.services.payments.registry.get("sandbox")
+        await refund_rules.send(shop.services.payments.parts, shop.database, bank, shop.project, refund.id)
+        waiting = (await shop.refunds(order))[0]
+        assert (waiting.state, waiting.failure, waiting.attempts) == ("wanted", "provider_away", 1)
+        assert waiting.next_at > refund.next_at
+        # Not before its time, and by one process alone.
+        await refund_rules.send(shop.services.payments.parts, shop.database, bank, shop.project, refund.id)
+        assert (await shop.refunds(order))[0].attempts == 1
+        assert await shop.balances(buyer) == (0, 0)
+
+
+class TestTable:
+    @pytest.mark.parametrize("source", REFUND)
+    @pytest.mark.parametrize("target", ["sent", "done", "failed"])
+    async def test_every_cell(self, shop: Shop, source: str, target: str) -> None:
+        _, order, _ = await bought(shop, "luna-three")
+        refund = await ask(shop, order)
+        await shop.rows("UPDATE refunds SET state = $2 WHERE id = $1", refund.id, source)
+        async with shop.database.transaction() as connection:
+            rows = RefundRepository(connection, shop.project.id)
+            if target == "sent":
+                await rows.sent(refund.id, reference="r", until=timedelta(hours=1))
+            elif target == "done":
+                await rows.finish(refund.id, reference="r")
+            else:
+                await rows.fail(refund.id, failure="refused")
+        possible = target in REFUND[source] or source == target
+        assert (await shop.refunds(order))[0].state == (target if possible else source)
