@@ -1,10 +1,13 @@
 """Rows that many tests need."""
 
+from datetime import timedelta
 from itertools import count
 from uuid import UUID
 
+from app.kit.clock import utc_now
 from app.kit.database import Connection
 from app.kit.ids import new_id
+from app.payments.repository import NewOrder, OrderRepository
 from app.users.init_data import TelegramPerson
 from app.users.repository import UserRepository
 from app.wallet.repository import Unit, WalletRepository
@@ -32,6 +35,20 @@ async def set_balances(connection: Connection, *, unit: Unit = "readings", balan
             wallets = WalletRepository(connection, row["project_id"])
             await wallets.lock(row["user_id"], unit)
             await wallets.spend(row["user_id"], unit, amount=-missing, kind="gift", key=key)
+
+
+async def make_order(connection: Connection, project_id: int, user_id: UUID) -> UUID:
+    """The id of a pending order of three readings for 199 ₽."""
+    names = {"ru": "Три ночи", "en": "Three Nights"}
+    package = {"key": "luna-three", "kind": "readings", "name": names, "description": names, "readings": 3}
+    empty = ("period", "fair_use", "expires_days", "trial_days", "product_id")
+    order = NewOrder(
+        id=new_id(), user_id=user_id, kind="purchase", package_key="luna-three",
+        package={**package, "follow_ups": 0, "renews": False, **dict.fromkeys(empty)},
+        currency="RUB", regular=19900, price=19900, discount=0, total=19900, coupon=None, person_hash=None,
+        renews=False, place="web", language="ru", contact=None, expires_at=utc_now() + timedelta(hours=1),
+    )  # fmt: skip
+    return (await OrderRepository(connection, project_id).add(order)).id
 
 
 async def make_user(connection: Connection, project_id: int, *, readings: int = 0, follow_ups: int = 0) -> UUID:

@@ -1,6 +1,7 @@
 """Two projects cannot see each other: every route is tried with the other's token and ids."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from fastapi.routing import APIRoute
@@ -8,6 +9,7 @@ from fastapi.routing import APIRoute
 from app.main import build_api
 from app.settings import Settings
 from tests.conftest import Api, Person
+from tests.factories import make_order
 from tests.readings.test_reading import finished_reading
 
 # Public or guarded by something other than a user's token; tests of their own show that.
@@ -23,6 +25,8 @@ NOT_A_USERS = {
     "/api/v1/wordpress/pair",
     "/api/v1/wordpress/notices",
     "/api/v1/wordpress/keys",
+    # Payment providers; what they may say is checked in tests/payments.
+    "/api/v1/payments/{provider}/{slug}",
     "/healthz",
     "/readyz",
     "/metrics",
@@ -53,6 +57,9 @@ OWN = {
     # Ids go in, and those of others do nothing: `tests/notifications/test_inbox.py`.
     ("POST", "/api/v1/notifications/read"),
     ("GET", "/api/v1/readings"),
+    ("GET", "/api/v1/shop"),
+    ("GET", "/api/v1/orders"),
+    ("POST", "/api/v1/orders"),
     ("GET", "/api/v1/subscription"),
     ("POST", "/api/v1/subscription/cancel"),
     ("POST", "/api/v1/subscription/resume"),
@@ -64,6 +71,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/v1/readings/{reading_id}/draw"): {"picks": [0, 1, 2]},
     ("POST", "/api/v1/readings/{reading_id}/questions"): {"text": "Чужое?"},
     ("POST", "/api/v1/readings/{reading_id}/feedback"): {"rating": "bad"},
+    ("POST", "/api/v1/orders/{order_id}/pay"): {"provider": "stars"},
 }
 
 
@@ -91,12 +99,18 @@ class TestForeignIds:
         reading = await finished_reading(owner)
         path = f"/api/v1/readings/{reading['id']}"
         asked = await owner.post(f"{path}/questions", json={"text": "Моё"}, headers={"Idempotency-Key": "owner-asks-1"})
+        async with api.database.transaction() as connection:
+            project_id = await connection.fetchval("SELECT id FROM projects WHERE slug = 'luna'")
+            order = await make_order(connection, project_id, UUID(owner.session["user"]["id"]))
+        order_before = (await owner.get(f"/api/v1/orders/{order}")).json()
+        assert order_before["state"] == "pending"
         before = await state_of(owner, path)
         tried = 0
         for method, template in user_routes():
             if (method, template) in OWN or (method, template) == START:
                 continue
             address = template.replace("{reading_id}", reading["id"]).replace("{question_id}", asked.json()["id"])
+            address = address.replace("{order_id}", str(order))
             # Gifts of another project are no gifts: `tests/payments/test_gifts.py`.
             address = address.replace("{code}", "a" * 24)
             answer = await stranger.request(
@@ -107,7 +121,8 @@ class TestForeignIds:
             )
             assert answer.status_code == 404, (method, template, answer.text)
             tried += 1
-        assert tried == 10
+        assert tried == 13
+        assert (await owner.get(f"/api/v1/orders/{order}")).json() == order_before
         after = await state_of(owner, path)
         # The answer to the owner's question may have been finished meanwhile; nothing else moved.
         for state in (before, after):

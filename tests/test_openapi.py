@@ -20,8 +20,9 @@ from schemathesis.core.parameters import ParameterLocation
 
 from app.main import build_api
 from app.settings import Settings
-from tests.conftest import Api, Servers, demo_settings, open_api, open_worker
+from tests.conftest import Servers, demo_settings, open_worker
 from tests.factories import set_balances
+from tests.payments.stage import Counter, open_counter, place
 from tests.readings.test_reading import finished_reading
 
 DOCUMENT = build_api(Settings(_env_file=None, demo=True)).openapi()
@@ -52,10 +53,12 @@ class Installation:
     doomed: list[str]
     init_data: str
     picture: str
+    orders: list[str]
 
 
-async def furnish(api: Api) -> Installation:
-    person = await api.sign_in(telegram_id=1)
+async def furnish(counter: Counter) -> Installation:
+    api = counter.api
+    person = await counter.sign_in(telegram_id=1)
     others = [(await api.sign_in(telegram_id=number)).session for number in range(2, 32)]
     async with api.database.transaction() as connection:
         await set_balances(connection, balance=5005)
@@ -71,16 +74,19 @@ async def furnish(api: Api) -> Installation:
     signed = await api.client.post(
         "/api/v1/dev/init-data", json={"project": "luna", "user": {"id": 99, "first_name": "Eve"}}
     )
+    token = person.headers["Authorization"].removeprefix("Bearer ")
+    orders = [(await place(person)).json()["order"]["id"] for _ in range(5)]
     catalogue = (await api.client.get("/api/v1/projects/luna/catalogue")).json()
     return Installation(
         url=api.url,
-        token=person.session["access_token"],
         others=others,
         waiting=waiting,
         finished=finished,
         questions=questions,
         doomed=doomed,
         init_data=signed.json()["init_data"],
+        token=token,
+        orders=orders,
         picture=catalogue["project"]["logo"]["src"].removeprefix("/media/"),
     )
 
@@ -99,8 +105,8 @@ def installation(
         try:
             async with servers.copy(stocked_template) as url:
                 settings = demo_settings(servers, url, folder)
-                async with open_api(settings) as api, open_worker(settings):
-                    furnished.put(await furnish(api))
+                async with open_counter(settings) as counter, open_worker(counter.api.settings):
+                    furnished.put(await furnish(counter))
                     await over.wait()
         except BaseException as error:  # raised again where it is waited for
             furnished.put(error)
@@ -153,6 +159,10 @@ def lead_deeper(case: Case, there: Installation) -> None:
             "picks": [turn % 70, 71, 72],
             "init_data": there.init_data,
             "project": "luna",
+            "package": "luna-three",
+            "provider": "sandbox",
+            "currency": "RUB",
+            "expected_total": 19900,
             "refresh_token": there.others[turn % len(there.others)]["refresh_token"],
         }
         body.update({name: value for name, value in existing.items() if isinstance(body.get(name), type(value))})
@@ -164,6 +174,10 @@ def lead_path_deeper(case: Case, path: dict[str, Any], there: Installation, turn
         path["reading_id"] = pool[turn % len(pool)]
     if "question_id" in path and path["reading_id"] in there.questions:
         path["question_id"] = there.questions[path["reading_id"]]
+    if is_uuid(path.get("order_id")):
+        path["order_id"] = there.orders[turn % len(there.orders)]
+    if "provider" in path:
+        path["provider"] = ("sandbox", "stripe", "yookassa")[turn % 3]
     if "slug" in path:
         path["slug"] = ("luna", "verbena")[turn % 2]
     if "key" in path:

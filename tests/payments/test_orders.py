@@ -103,7 +103,7 @@ class TestCouponLimits:
         held = await shop.order(first, coupon="one")
         assert await reason_of(shop, second, coupon="one") == "used_up"
         await shop.rows("UPDATE orders SET expires_at = now() - interval '1 second' WHERE id = $1", held.id)
-        order, payment = await shop.begin(second, coupon="one")
+        _, payment = await shop.begin(second, coupon="one")
         await shop.tell(paid(payment))
         assert await reason_of(shop, first, coupon="one") == "used_up"
 

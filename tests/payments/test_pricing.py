@@ -25,7 +25,8 @@ def package(**changes: Any) -> Package:
 
 class TestShare:
     @pytest.mark.parametrize(("amount", "part", "whole", "result"), [
-        (100, 1, 3, 33), (101, 1, 2, 51), (1, 1, 2, 1), (29900, 2000, 10000, 5980), (105, 1250, 10000, 13), (0, 1, 2, 0),
+        (100, 1, 3, 33), (101, 1, 2, 51), (1, 1, 2, 1), (29900, 2000, 10000, 5980), (105, 1250, 10000, 13),
+        (0, 1, 2, 0),
     ])  # fmt: skip
     def test_rounds_half_up(self, amount: int, part: int, whole: int, result: int) -> None:
         assert share(amount, part, whole) == result
@@ -114,7 +115,8 @@ class TestQuote:
 
 class TestShow:
     @pytest.mark.parametrize(("amount", "currency", "language", "text"), [
-        (19900, "RUB", "ru", "199\u00a0₽"), (199000, "RUB", "ru", "1\u00a0990\u00a0₽"), (1990, "USD", "ru", "19,90\u00a0$"),
+        (19900, "RUB", "ru", "199\u00a0₽"), (199000, "RUB", "ru", "1\u00a0990\u00a0₽"),
+        (1990, "USD", "ru", "19,90\u00a0$"),
         (1990, "USD", "en", "$19.90"), (105, "XTR", "en", "105\u00a0⭐"), (1500, "JPY", "en", "1,500\u00a0JPY"),
         (-500, "RUB", "en", "−5\u00a0₽"), (1234, "KWD", "en", "1.234\u00a0KWD"),
     ])  # fmt: skip

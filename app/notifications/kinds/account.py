@@ -1,7 +1,8 @@
 """What happened to the person's account. Values: `event`, and `reason`, if the person may read it.
 
 For `credited`: `amount` and `unit` (`readings`, `follow_ups`). For money (`paid`, `given` for nothing, `gift_paid`,
-`payment_failed`, `refunded`, `surplus`): `order`, its id; of these `package`, its name by language, or `amount` in minor units and `currency`.
+`payment_failed`, `refunded`, `surplus`): `order`, its id, and `package`, its name by language, or `amount` in the
+smallest units with `currency`.
 """
 
 from collections.abc import Mapping

@@ -194,9 +194,7 @@ def _paid(charge: dict[str, Any], metadata: dict[str, str]) -> Paid:
 
 def _refunded(refund: dict[str, Any]) -> Refunded:
     ours = refund["metadata"].get("refund_id")
-    return Refunded(
-        refund["charge"], refund["id"], refund["amount"], refund["currency"], UUID(ours) if ours else None
-    )
+    return Refunded(refund["charge"], refund["id"], refund["amount"], refund["currency"], UUID(ours) if ours else None)
 
 
 def _payment_id(metadata: dict[str, str]) -> UUID | None:

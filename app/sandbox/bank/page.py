@@ -140,8 +140,7 @@ def _choices(payment: Payment, texts: dict[str, str], language: str, late_second
         for name in OTHERS
     )
     return (
-        f'<p class="note">{texts["play"]}</p>{_card(first)}<h2>{texts["again"]}</h2>'
-        f'<div class="others">{others}</div>'
+        f'<p class="note">{texts["play"]}</p>{_card(first)}<h2>{texts["again"]}</h2><div class="others">{others}</div>'
     )
 
 
