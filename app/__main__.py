@@ -12,6 +12,8 @@ from pydantic import ValidationError
 from app.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+ledger = typer.Typer(no_args_is_help=True, help="The books of wallets and money.")
+app.add_typer(ledger, name="ledger")
 
 
 def read_settings() -> Settings:
@@ -103,6 +105,14 @@ def credit(
             settings, slug=project, telegram_id=telegram_id, amount=amount, unit=unit, reason=reason, key=key
         )
     )
+
+
+@ledger.command("check")
+def check_ledger() -> None:
+    """Prove every rule of the books over the whole database; exit code 1 and the rows if any is broken."""
+    from app.payments.ledger_cli import print_check
+
+    run(print_check)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 Locks: the person, then the subscription, then the wallet.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -61,7 +62,10 @@ class SubscriptionService:
             gift=gift,
         )
         if running is None:
-            given = await rows.begin(owner, terms, state="active" if until > now else "ended")
+            over = until <= now
+            given = await rows.begin(
+                owner, replace(terms, renews=terms.renews and not over), state="ended" if over else "active"
+            )
         elif until > now or running.state != "ended":
             given = await rows.change(running.id, terms)
         else:

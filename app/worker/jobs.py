@@ -8,6 +8,7 @@ from app.crm import jobs as crm
 from app.crm.cards import jobs as cards
 from app.notifications import jobs as notifications
 from app.payments import jobs as payments
+from app.payments import ledger_jobs as ledger
 from app.payments import subscriptions_jobs as subscriptions
 from app.payments.books import jobs as books
 from app.readings import jobs as readings
@@ -24,6 +25,7 @@ def build_registry(settings: Settings) -> JobRegistry:
     readings.register(registry)
     wallet.register(registry)
     subscriptions.register(registry)
+    ledger.register(registry)
     notifications.register(registry)
     payments.register(registry)
     telegram.register(registry)
