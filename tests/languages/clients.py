@@ -1,6 +1,8 @@
 """What a person does with a bot, from the first word to leaving."""
 
+from app.users.repository import UserRepository
 from tests.languages.party import BOTS, CLIENT, GUEST, OWNER, SUPER, Message, Party, token
+from tests.payments.subscribing import paid_order
 
 
 async def readings(party: Party) -> None:
@@ -113,6 +115,21 @@ async def paying(party: Party) -> None:
     made = await party.house.desk.client.post(f"/bot{token(party.slug)}/createInvoiceLink", json=invoice)
     paid = await party.house.desk.order("pay", user=party.id(CLIENT), link=made.json()["result"])
     assert party.matches("checkout.closed", paid["error"]), paid
+
+
+async def gifts(party: Party) -> None:
+    """A link is opened, and opened again."""
+    name = party.word("Десять раскладов", "Ten readings")
+    bought = {"kind": "readings", "readings": 10, "period": None, "name": {party.language: name}}
+    async with party.house.database.transaction() as connection:
+        buyer = await UserRepository(connection, party.project.id).by_telegram_id(party.id(CLIENT))
+        assert buyer is not None
+        order = await paid_order(connection, party.project.id, buyer.id, kind="gift", bought=bought)
+        gift_id = await party.house.container.gifts.issue(connection, order)
+    link = f"/start gift_{party.house.container.gifts.code(gift_id)}"
+    await party.say(link, "gift.redeemed", name)
+    await party.say(link, "gift.mine")
+    await party.say("/start gift_nothing", "gift.not_found")
 
 
 async def closed(party: Party) -> None:

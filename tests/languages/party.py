@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from app.catalogue.library import Project
 from app.kit.database import Database
 from app.locales import texts
+from app.worker.container import WorkerContainer
 from tests.languages.watch import foreign, pattern
 from tests.telegram.conftest import Desk
 
@@ -32,6 +33,9 @@ class House(Protocol):
 
     @property
     def desk(self) -> Desk: ...
+
+    @property
+    def container(self) -> WorkerContainer: ...
 
     # What has happened on the desk, oldest first.
     @property

@@ -25,6 +25,7 @@ async def of_the_people(party: Party) -> None:
     await clients.request(party)
     await clients.leaving(party)
     await clients.paying(party)
+    await clients.gifts(party)
     await clients.closed(party)
 
 
