@@ -5,7 +5,6 @@ import os
 import queue
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -25,14 +24,9 @@ from app.kit import json
 from app.kit.crypto import Keyring
 from app.kit.database import Database
 from app.settings import Settings
+from tests.ports import free_port
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +165,9 @@ class TestDemo:
         assert await_gone(tree) == []
 
     def test_starts_again_on_the_same_data_and_stops_cleanly(self, demo: Demo, home: Path) -> None:
+        # With several processes for the tests this one may be the first that a process runs.
+        demo.process.kill()
+        demo.process.wait()
         again = Demo(home, port=demo.port)
         again.await_line("open ")
         tree = again.tree()

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
+
 SCRIPT = Path(__file__).resolve().parents[1] / "entrypoint.sh"
 APPLICATION = """
 import os, sys
@@ -89,12 +91,6 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     assert "Python packages: installing" in first.stdout
     assert checkout.npm_calls() == ["ci", "run build"]
     yield checkout
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class TestSetUp:

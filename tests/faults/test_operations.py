@@ -1,6 +1,5 @@
 """What an operator sees: readiness, metrics, and logs that hold no secret even when much goes wrong."""
 
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -16,6 +15,7 @@ from app.settings import Settings
 from tests.conftest import Api, Person, open_worker
 from tests.faults.conftest import Weather, draw, wait_for_state
 from tests.faults.reader import reading_aloud
+from tests.ports import free_port
 from tests.weather import Process, running, until
 
 QUESTION = "Уйдёт ли от меня Валентин Сергеевич?"
@@ -95,9 +95,7 @@ class TestMetrics:
 
 @asynccontextmanager
 async def api_process(settings: Settings, weather: Weather) -> AsyncIterator[tuple[Process, str]]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     process = Process("api", settings.model_copy(update={"port": port, "public_url": url}), weather.folder / "api.log")
     await process.start()

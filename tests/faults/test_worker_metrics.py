@@ -6,12 +6,7 @@ import socket
 import httpx
 
 from tests.conftest import Api, open_worker
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.ports import free_port
 
 
 async def scraped(port: int, wanted: str) -> str:

@@ -27,6 +27,7 @@ from app.sandbox.model.server import KEY, MODEL, Desk, create_app
 from tests import chromium
 from tests.journeys.desk import DeskPage, World
 from tests.journeys.phone import Phone
+from tests.ports import free_port
 
 # The demo migrates two servers and starts four processes, on a machine that may be busy with other tests.
 READY_SECONDS = 90.0
@@ -76,8 +77,7 @@ def demo_server(sandbox_model: Model) -> Iterator[str]:
     # Not one of pytest's private folders: the servers' account has to enter it when this runs as root.
     folder = Path(tempfile.mkdtemp(prefix="arcana-journeys-"))
     folder.chmod(0o711)
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     profile = {"base_url": f"{sandbox_model.address}/v1", "api_key": KEY, "model": MODEL}
     environment = {
         **os.environ,

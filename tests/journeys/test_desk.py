@@ -1,7 +1,6 @@
 """Telegram on the desk as people use it: a user in one pane, the staff in the other, in a real browser."""
 
 import re
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from playwright.sync_api import Browser, expect
 from app.sandbox.telegram import create_app
 from tests.journeys.conftest import OpenDesk, QuietServer
 from tests.journeys.desk import DeskPage, World
+from tests.ports import free_port
 
 pytestmark = pytest.mark.journey
 
@@ -209,8 +209,7 @@ class TestWords:
 
 class TestRestart:
     def test_page_finds_the_desk_again_with_its_people(self, browser: Browser) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
+        port = free_port()
         desk = DeskPage(browser, f"http://127.0.0.1:{port}", language="ru", size=(1280, 800))
         with sandbox(port):
             world = World(desk.address)
