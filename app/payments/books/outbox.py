@@ -144,3 +144,15 @@ async def remote_order(connection: Connection, project_id: int, order_id: UUID) 
         order_id,
     )
     return found
+
+
+async def project_of(connection: Connection, order_id: UUID, *, store_id: UUID) -> int | None:
+    """The project of an order that stands in the books of this store (or of the one that the operator has set)."""
+    found: int | None = await connection.fetchval(
+        """
+        SELECT project_id FROM book_entries
+        WHERE order_id = $1 AND refund_id IS NULL AND remote_id IS NOT NULL AND (store_id = $2 OR store_id IS NULL)
+        """,
+        order_id, store_id,
+    )  # fmt: skip
+    return found

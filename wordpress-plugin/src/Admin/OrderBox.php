@@ -89,7 +89,7 @@ final class OrderBox implements Service
     {
         $order = $column === self::COLUMN ? self::order($post) : null;
         if ($column === self::COLUMN) {
-            echo $order !== null && ArcanaOrder::idOf($order) !== '' ? wp_kses_post(self::person($order)) : '<span class="na">–</span>';
+            echo $order !== null && ArcanaOrder::idOf($order) !== '' ? wp_kses_post(self::account($order)) : '<span class="na">–</span>';
         }
     }
 
@@ -107,16 +107,19 @@ final class OrderBox implements Service
 
     private static function person(\WC_Order $order): string
     {
-        $id = (string) $order->get_meta('_arcana_telegram_id');
-        if ($id === '') {
-            return '<span class="na">' . esc_html__('has left', 'arcana') . '</span>';
-        }
-        $username = (string) $order->get_meta('_arcana_username');
         $name = trim($order->get_billing_first_name() . ' ' . $order->get_billing_last_name());
-        if (preg_match('/^\w{4,32}$/D', $username) === 1) {
-            return sprintf('%s <a href="https://t.me/%2$s" target="_blank" rel="noopener">@%2$s</a>', esc_html($name), esc_attr($username));
-        }
-        return sprintf('%s <code>%s</code>', esc_html($name), esc_html($id));
+        return trim(esc_html($name) . ' ' . self::account($order));
+    }
+
+    private static function account(\WC_Order $order): string
+    {
+        $id = (string) $order->get_meta('_arcana_telegram_id');
+        $username = (string) $order->get_meta('_arcana_username');
+        return match (true) {
+            $id === '' => '<span class="na">' . esc_html__('has left', 'arcana') . '</span>',
+            preg_match('/^\w{4,32}$/D', $username) === 1 => sprintf('<a href="https://t.me/%1$s" target="_blank" rel="noopener">@%1$s</a>', esc_attr($username)),
+            default => '<code>' . esc_html($id) . '</code>',
+        };
     }
 
     private static function order(mixed $post): ?\WC_Order

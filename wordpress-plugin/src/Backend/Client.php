@@ -47,7 +47,7 @@ final class Client
         $decoded = json_decode((string) wp_remote_retrieve_body($answer), true);
         if ($status < 200 || $status > 299) {
             $detail = is_array($decoded) && is_string($decoded['detail'] ?? null) ? $decoded['detail'] : '';
-            throw new BackendError(trim(sprintf(__('The backend answered with status %d.', 'arcana'), $status) . ' ' . $detail), $status);
+            throw new BackendError(trim(sprintf(__('The backend answered with status %d.', 'arcana'), $status) . ' ' . $detail), $status, is_array($decoded) ? $decoded : []);
         }
         return is_array($decoded) ? $decoded : [];
     }

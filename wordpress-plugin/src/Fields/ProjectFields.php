@@ -127,10 +127,10 @@ final class ProjectFields
     {
         return [
             Field::choice('project_refund_used', __('Refund of what was used', 'arcana'), [
-                'refuse' => __('Refuse it: only what is unused is refunded', 'arcana'),
-                'forgive' => __('Forgive it: the price goes back all the same', 'arcana'),
-                'debt' => __('Refund, and the next purchase pays for it first', 'arcana'),
-            ], 'refuse', __('What happens when somebody wants his money back after he has used a part.', 'arcana')),
+                'refuse' => __('Refund only what is unused', 'arcana'),
+                'forgive' => __('Forgive it and refund all', 'arcana'),
+                'debt' => __('Refund all of it, as a debt', 'arcana'),
+            ], 'refuse', __('What happens when somebody wants his money back after he has used a part. A debt is paid by the next purchase.', 'arcana')),
             Field::yesNo(
                 'project_other_providers_in_telegram',
                 __('Other ways to pay inside Telegram', 'arcana'),

@@ -26,6 +26,8 @@ final class BookKeeping implements Service
         }
         add_action('woocommerce_trash_order', [self::class, 'countCoupon'], 20);
         add_filter('pre_wp_mail', [$this, 'spareNobody'], 10, 2);
+        // WooCommerce copies the customer's address into each order; then it would write to it.
+        add_filter('woocommerce_order_get_billing_email', static fn (mixed $email): mixed => is_string($email) && str_ends_with($email, Customers::DOMAIN) ? '' : $email);
     }
 
     public function writeOrder(mixed $order, mixed $request = null, mixed $creating = false): mixed
@@ -46,6 +48,9 @@ final class BookKeeping implements Service
             $order->set_date_created($paid_at);
             $order->set_date_paid($paid_at);
         }
+        // What the list of orders shows as the origin.
+        $order->update_meta_data('_wc_order_attribution_source_type', 'utm');
+        $order->update_meta_data('_wc_order_attribution_utm_source', 'Telegram');
         $code = (string) $order->get_meta(self::COUPON);
         if ($code !== '') {
             $item = new \WC_Order_Item_Coupon();

@@ -58,6 +58,23 @@ final class Refunds implements Service
         throw new \Exception(esc_html__('This order was paid in a bot. Use the button “Refund via Arcana”: it gives the money back where it came from.', 'arcana'));
     }
 
+    private static function inWords(BackendError $error): string
+    {
+        if ($error->status === 0) {
+            return __('It is not known whether the refund was begun: the backend did not answer. If it was, it appears here by itself. Look again in a few minutes before you ask once more.', 'arcana');
+        }
+        return match ((string) ($error->body['reason'] ?? $error->body['error'] ?? '')) {
+            'used' => __('A part of this order was used already, and the project refunds only what is unused. Enter a smaller sum, or change the rule on the tab “Payments” of the project.', 'arcana'),
+            'too_much' => __('That is more than what is left of this order.', 'arcana'),
+            'not_paid' => __('Nothing was paid for this order, so there is nothing to refund.', 'arcana'),
+            'already' => __('This order was refunded already. The books follow in a minute.', 'arcana'),
+            'under_way' => __('A refund of this order is under way. Try again in a minute.', 'arcana'),
+            'whole_only' => __('Telegram gives Stars back only as a whole: enter the full sum.', 'arcana'),
+            'order_not_found' => __('The backend does not know this order.', 'arcana'),
+            default => $error->getMessage(),
+        };
+    }
+
     /**
      * Asks the backend for a refund and notes which one it became.
      *
@@ -87,15 +104,19 @@ final class Refunds implements Service
                 $refunded += (int) Money::minorUnits(wc_format_decimal((string) $refund->get_amount(), false, true), $order->get_currency());
             }
         }
-        $answer = (new Client($pairing))->request('POST', '/api/v1/wordpress/refunds', [
-            'order' => $id,
-            'amount' => $units,
-            'currency' => $order->get_currency(),
-            // What was given back before: an answer that got lost may be asked for again, without a second refund.
-            'refunded' => $refunded,
-            'reason' => mb_substr(trim($reason), 0, 200),
-            'actor' => mb_substr((string) wp_get_current_user()->user_login, 0, 60),
-        ], 20);
+        try {
+            $answer = (new Client($pairing))->request('POST', '/api/v1/wordpress/refunds', [
+                'order' => $id,
+                'amount' => $units,
+                'currency' => $order->get_currency(),
+                // What was given back before: an answer that got lost may be asked for again, without a second refund.
+                'refunded' => $refunded,
+                'reason' => mb_substr(trim($reason), 0, 200),
+                'actor' => mb_substr((string) wp_get_current_user()->user_login, 0, 60),
+            ], 20);
+        } catch (BackendError $error) {
+            throw new BackendError(self::inWords($error), $error->status, $error->body);
+        }
         $refund_id = (string) ($answer['refund'] ?? '');
         if (self::$current !== null && preg_match(ArcanaOrder::UUID, $refund_id) === 1) {
             self::$current->update_meta_data(ArcanaOrder::REFUND, $refund_id);
