@@ -22,6 +22,7 @@ from app.notifications import endpoints as notifications
 from app.payments import endpoints as payments
 from app.payments import gifts_endpoints, subscriptions_endpoints
 from app.payments import webhooks as payment_webhooks
+from app.payments.books import endpoints as books
 from app.readings import endpoints as readings
 from app.readings import stream_endpoints
 from app.settings import Settings
@@ -78,6 +79,7 @@ def build_api(settings: Settings) -> FastAPI:
         leads.router,
         broadcasts.router,
         woocommerce.router,
+        books.router,
         operations.router,
     ]
     if settings.demo:

@@ -25,6 +25,7 @@ NOT_A_USERS = {
     "/api/v1/wordpress/pair",
     "/api/v1/wordpress/notices",
     "/api/v1/wordpress/keys",
+    "/api/v1/wordpress/refunds",
     # Payment providers; what they may say is checked in tests/payments.
     "/api/v1/payments/{provider}/{slug}",
     "/healthz",

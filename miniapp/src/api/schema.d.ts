@@ -848,6 +848,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/wordpress/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give the money of an order in the store's books back */
+        post: operations["refund_api_v1_wordpress_refunds_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -2221,6 +2238,49 @@ export interface components {
             created_at: string;
             /** Done At */
             done_at: string | null;
+        };
+        /**
+         * RefundAsked
+         * @description `amount` and `refunded`, which the store knows to have gone back before, are in the currency's smallest units.
+         */
+        RefundAsked: {
+            /**
+             * Order
+             * Format: uuid
+             */
+            order: string;
+            /** Amount */
+            amount: number;
+            /** Currency */
+            currency: string;
+            /** Refunded */
+            refunded: number;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Actor
+             * @default
+             */
+            actor: string;
+        };
+        /**
+         * RefundBegun
+         * @description `state` is `wanted` or `sent` while the money is on its way, and `done` for one that was asked for before.
+         */
+        RefundBegun: {
+            /**
+             * Refund
+             * Format: uuid
+             */
+            refund: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "wanted" | "sent" | "done";
         };
         /**
          * Screen
@@ -9373,6 +9433,129 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SealingKeys"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    refund_api_v1_wordpress_refunds_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The store's id from pairing. */
+                "x-arcana-store"?: string;
+                /** @description Unix seconds. */
+                "x-arcana-timestamp"?: string;
+                /** @description At least 16 random bytes, hex; used once. */
+                "x-arcana-nonce"?: string;
+                /** @description v1=<hex HMAC-SHA256 of the lines method, path, timestamp, nonce, SHA-256 of the body> */
+                "x-arcana-signature"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefundAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefundBegun"];
                 };
             };
             /** @description Bad Request */
