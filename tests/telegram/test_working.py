@@ -23,6 +23,13 @@ async def run(worker: UpdateWorker, project: Project, update: dict[str, Any]) ->
     )
 
 
+async def begun(seen: list[str]) -> None:
+    """Until a handler has begun."""
+    async with asyncio.timeout(15):
+        while not seen:
+            await asyncio.sleep(0.005)
+
+
 def recording(seen: list[str], *, pause: float = 0.0, fail_on: set[str] | None = None) -> Router:
     router = Router()
 
@@ -52,7 +59,7 @@ class TestOrder:
 
     async def test_different_chats_are_worked_at_once(self, office: Office, luna: Project) -> None:
         seen: list[str] = []
-        worker = office.worker(office.bots(routers=[recording(seen, pause=0.2)]))
+        worker = office.worker(office.bots(routers=[recording(seen, pause=1.0)]))
         for chat in (1, 2, 3):
             await office.keep(luna, message(chat, f"chat {chat}", chat=chat))
         await asyncio.gather(*(run(worker, luna, message(chat, chat=chat)) for chat in (1, 2, 3)))
@@ -60,10 +67,10 @@ class TestOrder:
 
     async def test_what_comes_while_a_chat_is_worked_is_not_left_behind(self, office: Office, luna: Project) -> None:
         seen: list[str] = []
-        worker = office.worker(office.bots(routers=[recording(seen, pause=0.2)]))
+        worker = office.worker(office.bots(routers=[recording(seen, pause=1.0)]))
         await office.keep(luna, message(1, "one"))
         working = asyncio.create_task(run(worker, luna, message(1)))
-        await asyncio.sleep(0.1)
+        await begun(seen)
         await office.keep(luna, message(2, "two"))
         assert await run(worker, luna, message(2)) == 0
         assert await working == 2
@@ -134,7 +141,7 @@ class TestCrash:
         stopping = asyncio.create_task(
             run(office.worker(office.bots(routers=[recording(seen, pause=30)])), luna, message(1))
         )
-        await asyncio.sleep(0.3)
+        await begun(seen)
         assert seen == ["begin hello"]
         stopping.cancel()
         await asyncio.gather(stopping, return_exceptions=True)
@@ -144,11 +151,12 @@ class TestCrash:
 
     async def test_a_long_handler_keeps_its_lease(self, office: Office, luna: Project) -> None:
         seen: list[str] = []
-        lease = timedelta(seconds=0.3)
-        workers = [office.worker(office.bots(routers=[recording(seen, pause=1)]), lease=lease) for _ in range(2)]
+        lease = timedelta(seconds=1)
+        workers = [office.worker(office.bots(routers=[recording(seen, pause=2.5)]), lease=lease) for _ in range(2)]
         await office.keep(luna, message(1, "long"))
         first = asyncio.create_task(run(workers[0], luna, message(1)))
-        await asyncio.sleep(0.7)
+        await begun(seen)
+        await asyncio.sleep(1.5)
         assert await run(workers[1], luna, message(1)) == 0
         assert await first == 1
         assert seen == ["begin long", "end long"]
@@ -172,13 +180,14 @@ class TestFailure:
     async def test_the_chat_waits_for_its_turn_during_the_backoff(self, office: Office, luna: Project) -> None:
         seen: list[str] = []
         broken = {"broken"}
-        worker = office.worker(office.bots(routers=[recording(seen, fail_on=broken)]), backoff=(0.4,))
+        worker = office.worker(office.bots(routers=[recording(seen, fail_on=broken)]), backoff=(30,))
         await office.keep(luna, message(1, "broken"))
         await office.keep(luna, message(2, "fine"))
         assert await run(worker, luna, message(1)) == 1
         assert await run(worker, luna, message(2)) == 0
         broken.clear()
-        await asyncio.sleep(0.5)
+        async with office.database.connection() as connection:
+            await connection.execute("UPDATE telegram_updates SET next_attempt_at = now()")
         assert await run(worker, luna, message(2)) == 2
         assert seen == ["begin broken", "begin broken", "end broken", "begin fine", "end fine"]
 
