@@ -2,11 +2,14 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from app.container import Container
 from app.kit.telemetry import get_logger
+from app.payments import subscriptions_renewals as renewals
 from app.payments.port import ProviderAway, ProviderRefused
 from app.payments.subscriptions import LET_GO_JOB
+from app.payments.subscriptions_renewals import Renewals
 from app.payments.subscriptions_schedule import tick
 from app.worker.port import Job, JobRegistry, enqueue
 
@@ -18,6 +21,21 @@ PATIENCE = 20
 
 async def run_tick(services: Container, _: dict[str, Any]) -> None:
     await tick(services.database, services.subscriptions)
+
+
+async def renew(services: Container, _: dict[str, Any]) -> None:
+    """A job for each that is to be charged."""
+    async with services.database.transaction() as connection:
+        for project_id, subscription_id in await renewals.due(connection):
+            payload = renewals.job_payload(project_id, subscription_id)
+            await enqueue(
+                connection, renewals.CHARGE_JOB, payload, dedupe_key=f"{renewals.CHARGE_JOB}:{subscription_id}"
+            )
+
+
+async def charge(services: Container, payload: dict[str, Any]) -> None:
+    parts = Renewals(services.settings, services.database, services.keyring, services.payments, services.subscriptions)
+    await renewals.charge(parts, services.catalogue.library(), payload["project"], UUID(payload["subscription"]))
 
 
 async def let_go(services: Container, payload: dict[str, Any]) -> None:
@@ -43,4 +61,6 @@ async def let_go(services: Container, payload: dict[str, Any]) -> None:
 
 def register(registry: JobRegistry) -> None:
     registry.add(Job("subscriptions.tick", run_tick, concurrency=1, every=timedelta(minutes=1)))
+    registry.add(Job("subscriptions.renew", renew, concurrency=1, every=timedelta(minutes=1)))
+    registry.add(Job(renewals.CHARGE_JOB, charge, concurrency=5))
     registry.add(Job(LET_GO_JOB, let_go))
