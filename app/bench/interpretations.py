@@ -27,6 +27,11 @@ ARRIVALS_SECONDS = 5.0
 GOAL_MS = 150.0
 
 
+class TooSlow(RuntimeError):
+    def __init__(self) -> None:
+        super().__init__("this machine is too slow to hold so many streams open at once; see --streams")
+
+
 def everything(settings: Settings) -> Program:
     """API and worker in one process and one event loop, which no deployment does."""
     return Program(app=create_app(settings), beside=(lambda: run_worker(settings),))
@@ -93,9 +98,13 @@ async def _read_all(
             for number, (member, reading) in enumerate(zip(members, readings, strict=True)):
                 await asyncio.sleep(max(0.0, began + arrivals * number / len(members) - time.monotonic()))
                 group.create_task(_draw(client, audience, member, reading))
+        try:
+            await audience.until_all_have_begun(length)
+        except TimeoutError:
+            raise TooSlow from None
         all_open, until = time.monotonic(), began + length
         if until - all_open < length / 4:
-            raise RuntimeError("this machine is too slow to hold so many streams open at once; see --streams")
+            raise TooSlow
         before = {label: server.cpu_seconds() for label, server in processes.items()}
         await asyncio.sleep(until - time.monotonic())
         busy = {

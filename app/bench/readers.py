@@ -13,8 +13,14 @@ WORD = re.compile(rf"(?<!\w)[{LETTERS}]{{{STAMP_LETTERS}}}(?=[. ])")
 
 
 class _Reader(asyncio.Protocol):
-    def __init__(self, raw: bytes, delays: list[tuple[float, float]], ended: "asyncio.Future[None]") -> None:
-        self._raw, self._delays, self._ended = raw, delays, ended
+    def __init__(
+        self,
+        raw: bytes,
+        delays: list[tuple[float, float]],
+        begun: "asyncio.Future[None]",
+        ended: "asyncio.Future[None]",
+    ) -> None:
+        self._raw, self._delays, self._begun, self._ended = raw, delays, begun, ended
         self._rest = b""
         self._seen = b""
 
@@ -36,9 +42,12 @@ class _Reader(asyncio.Protocol):
                     # The ending is ordinary text, in which a word may look like a stamp of another age.
                     if -1 < now - sent < 60:
                         self._delays.append((now, now - sent))
+                        if not self._begun.done():
+                            self._begun.set_result(None)
             elif b"event: done\n" in event:
-                if not self._ended.done():
-                    self._ended.set_result(None)
+                for milestone in (self._begun, self._ended):
+                    if not milestone.done():
+                        milestone.set_result(None)
                 self._transport.close()
             elif b"event: error\n" in event or b"event: reset\n" in event:
                 self._fail(event.decode())
@@ -47,8 +56,9 @@ class _Reader(asyncio.Protocol):
         self._fail(f"the stream ended before the text did: {error}")
 
     def _fail(self, reason: str) -> None:
-        if not self._ended.done():
-            self._ended.set_exception(UnexpectedAnswer(reason))
+        for milestone in (self._begun, self._ended):
+            if not milestone.done():
+                milestone.set_exception(UnexpectedAnswer(reason))
 
 
 class Audience:
@@ -56,17 +66,25 @@ class Audience:
 
     def __init__(self, port: int) -> None:
         self._port = port
-        self._waiting: list[asyncio.Future[None]] = []
+        self._begun: list[asyncio.Future[None]] = []
+        self._ended: list[asyncio.Future[None]] = []
         self.delays: list[tuple[float, float]] = []
 
     async def open(self, path: str, headers: dict[str, str]) -> None:
         loop = asyncio.get_running_loop()
+        begun: asyncio.Future[None] = loop.create_future()
         ended: asyncio.Future[None] = loop.create_future()
-        self._waiting.append(ended)
-        make: Callable[[], _Reader] = lambda: _Reader(request("GET", path, headers), self.delays, ended)  # noqa: E731 (asyncio wants a factory)
+        self._begun.append(begun)
+        self._ended.append(ended)
+        make: Callable[[], _Reader] = lambda: _Reader(request("GET", path, headers), self.delays, begun, ended)  # noqa: E731 (asyncio wants a factory)
         await loop.create_connection(make, "127.0.0.1", self._port)
+
+    async def until_all_have_begun(self, seconds: float) -> None:
+        """Each has had a word. Raises `UnexpectedAnswer` if a text fails, `TimeoutError` if one does not begin."""
+        async with asyncio.timeout(seconds):
+            await asyncio.gather(*self._begun)
 
     async def until_the_end(self, seconds: float) -> None:
         """Raises `UnexpectedAnswer` if a text fails, `TimeoutError` if one does not end."""
         async with asyncio.timeout(seconds):
-            await asyncio.gather(*self._waiting)
+            await asyncio.gather(*self._ended)

@@ -58,7 +58,7 @@ class TestBenches:
 
     async def test_interpretations(self, servers: Servers, stocked_url: str) -> None:
         # Long enough for all streams to be open together on a busy machine too.
-        results = await measure("interpretations", servers, stocked_url, seconds=0.3)
+        results = await measure("interpretations", servers, stocked_url, seconds=0.5)
         assert list(results) == ["interpretations.one_process", "interpretations.two_processes"]
         for result in results.values():
             assert result["kind"] == "figure"
