@@ -265,10 +265,12 @@ async def run(*, port: int, data_dir: Path) -> None:
         telegram_socket = socket.create_server(("127.0.0.1", 0))
         desk_socket = page_socket(port)
         model_socket = socket.create_server(("127.0.0.1", 0))
-        stripe_socket, yookassa_socket = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
+        stripe_socket, yookassa_socket, bank_socket = (socket.create_server(("127.0.0.1", 0)) for _ in range(3))
         environment["TELEGRAM_API_URL"] = address_of(telegram_socket)
         environment["DESK_URL"] = address_of(desk_socket)
-        environment |= demo_payments.environment(stripe=address_of(stripe_socket), yookassa=address_of(yookassa_socket))
+        environment |= demo_payments.environment(
+            stripe=address_of(stripe_socket), yookassa=address_of(yookassa_socket), bank=address_of(bank_socket)
+        )
         environment.setdefault("SUPER_ADMINS", str(OWNER["id"]))
         environment.setdefault("MODEL_PROFILES", model_profiles(address_of(model_socket)))
         settings = settings_of(environment)
@@ -291,10 +293,11 @@ async def run(*, port: int, data_dir: Path) -> None:
         await stack.enter_async_context(serve(telegram, telegram_socket, desk_socket))
         await stack.enter_async_context(furnished(settings.desk_url, services.catalogue))
         await stack.enter_async_context(serve(model_sandbox.create_app(), model_socket))
-        stripe, yookassa = demo_payments.create_apps(settings, services.catalogue)
+        stripe, yookassa, bank = demo_payments.create_apps(settings, services.catalogue)
         await stack.enter_async_context(serve(stripe, stripe_socket))
         await stack.enter_async_context(serve(yookassa, yookassa_socket))
-        done("Telegram, a model, Stripe and YooKassa, played by sandboxes", since)
+        await stack.enter_async_context(serve(bank, bank_socket))
+        done("Telegram, a model, a bank, Stripe and YooKassa, played by sandboxes", since)
 
         # Once more, so that they end before what they talk to.
         stack.push_async_callback(stop_all, children)

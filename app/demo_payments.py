@@ -1,10 +1,14 @@
-"""Stripe and YooKassa of the demo: played by sandboxes, which know the keys of every project."""
+"""Who takes money in the demo: a bank of play money, and Stripe and YooKassa, played by sandboxes that know the keys
+of every project.
+"""
+
+import secrets
 
 from starlette.applications import Starlette
 
 from app.catalogue.library import Library
 from app.catalogue.service import Catalogue
-from app.sandbox import stripe, yookassa
+from app.sandbox import bank, stripe, yookassa
 from app.sandbox.stripe.state import Desk as StripeDesk
 from app.sandbox.yookassa.state import Desk as YooKassaDesk
 from app.settings import Settings
@@ -12,13 +16,19 @@ from app.settings import Settings
 VERSION = "/v3"
 
 
-def environment(*, stripe: str, yookassa: str) -> dict[str, str]:
-    """Where our processes find the sandboxes that are at these addresses."""
-    return {"STRIPE_API_URL": stripe, "YOOKASSA_API_URL": f"{yookassa}{VERSION}"}
+def environment(*, stripe: str, yookassa: str, bank: str) -> dict[str, str]:
+    """Where our processes find the sandboxes that are at these addresses; the bank's secrets are of this run alone."""
+    return {
+        "STRIPE_API_URL": stripe,
+        "YOOKASSA_API_URL": f"{yookassa}{VERSION}",
+        "SANDBOX_BANK_URL": bank,
+        "SANDBOX_BANK_KEY": f"SANDBOX-{secrets.token_urlsafe(24)}",
+        "SANDBOX_BANK_SECRET": f"SANDBOX-{secrets.token_urlsafe(24)}",
+    }
 
 
-def create_apps(settings: Settings, catalogue: Catalogue) -> tuple[Starlette, Starlette]:
-    """Both sandboxes. Projects that come later, or change their keys, are made known as well."""
+def create_apps(settings: Settings, catalogue: Catalogue) -> tuple[Starlette, Starlette, Starlette]:
+    """Stripe, YooKassa and the bank. Projects that come later, or change their keys, are made known as well."""
     stripe_app = stripe.create_app(origin=settings.stripe_api_url)
     yookassa_app = yookassa.create_app(origin=settings.yookassa_api_url.removesuffix(VERSION))
 
@@ -28,7 +38,12 @@ def create_apps(settings: Settings, catalogue: Catalogue) -> tuple[Starlette, St
 
     catalogue.on_change(register)
     register(catalogue.library())
-    return stripe_app, yookassa_app
+    bank_app = bank.create_app(
+        key=settings.sandbox_bank_key.get_secret_value(),
+        secret=settings.sandbox_bank_secret.get_secret_value(),
+        page=settings.sandbox_bank_url,
+    )
+    return stripe_app, yookassa_app, bank_app
 
 
 def register_stripe(desk: StripeDesk, library: Library, public_url: str) -> None:

@@ -40,7 +40,7 @@ async def test_every_project_is_known_also_when_its_keys_change(stocked_settings
     async with open_container(stocked_settings.model_copy(update=AT_HOME)) as services:
         await services.catalogue.start(refreshing=False)
         library = services.catalogue.library()
-        stripe, yookassa = demo_payments.create_apps(services.settings, services.catalogue)
+        stripe, yookassa, _ = demo_payments.create_apps(services.settings, services.catalogue)
         await services.catalogue.stop()
     accounts, shops = stripe.state.desk.accounts, yookassa.state.desk.shops
     assert len(accounts) == len(shops) == len(library.projects)

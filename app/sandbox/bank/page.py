@@ -85,6 +85,7 @@ button, .button { font: inherit; width: 100%; min-height: 48px; border-radius: 1
 button small { display: block; color: var(--soft); font-size: 13px; }
 .go { background: var(--go); color: var(--go-ink); border-color: var(--go); font-weight: 650; text-align: center;
   min-height: 54px; font-size: 17px; }
+.button.go { display: grid; place-items: center; }
 .quiet { border-color: transparent; color: var(--soft); text-align: center; }
 h2 { font-size: 14px; font-weight: 600; color: var(--soft); }
 .others { display: grid; gap: 8px; }
