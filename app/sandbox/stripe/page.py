@@ -60,8 +60,9 @@ def routes(desk: Desk) -> list[Route]:
             return _show("unknown", _note(language, "unknown"), language, status=404)
         if session["status"] != "open":
             return _closed(session, language)
+        name = account.things[f"private_{session['id']}"]["price"]["product_data"]["name"]
         if request.method == "GET":
-            return _form(session, language)
+            return _form(session, name, language)
         fields = dict(parse_qsl((await request.body()).decode(errors="replace")))
         answer = {"yes": True, "no": False}.get(fields.get("authenticated", ""))
         outcome, words = checkout.pay(desk, account, session, fields.get("number", ""), authenticated=answer)
@@ -69,7 +70,7 @@ def routes(desk: Desk) -> list[Route]:
             return RedirectResponse(session["success_url"], 303)
         if outcome == "authenticate":
             return _bank(session, fields["number"], language)
-        return _closed(session, language) if outcome == "closed" else _form(session, language, problem=words)
+        return _closed(session, language) if outcome == "closed" else _form(session, name, language, problem=words)
 
     async def portal(request: Request) -> Response:
         desk.tick()
@@ -113,18 +114,18 @@ def _closed(session: Thing, language: str) -> HTMLResponse:
     return _show("closed", _note(language, "closed") + link, language)
 
 
-def _form(session: Thing, language: str, *, problem: str = "") -> HTMLResponse:
+def _form(session: Thing, name: str, language: str, *, problem: str = "") -> HTMLResponse:
     words = TEXTS[language]
     action = f"/c/pay/{session['id']}"
     subscription = session["mode"] == "subscription"
     warning = f'<p class="problem" role="alert">{escape(problem)}</p>' if problem else ""
     touch = "".join(
-        pages.form(action, fields={"number": number}, button=words[name], name=name, kind="plain")
-        for name, number in TOUCH.items()
-        if subscription or name != "later"
+        pages.form(action, fields={"number": number}, button=words[card], name=card, kind="plain")
+        for card, number in TOUCH.items()
+        if subscription or card != "later"
     )
     body = (
-        f"<h1>{escape(_sum(session))}</h1>{warning}"
+        f"<h1>{escape(_sum(session))}</h1><p>{escape(name)}</p>{warning}"
         f'<form method="post" action="{escape(action)}">'
         f'<label>{words["number"]}<input name="number" id="card-number" inputmode="numeric" autocomplete="off" '
         f'placeholder="4242 4242 4242 4242" required maxlength="23"></label>'
