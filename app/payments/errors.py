@@ -25,6 +25,12 @@ class ProviderNotOffered(ArcanaError):
     status, code, detail = 422, "provider_not_offered", "This cannot be paid that way here."
 
 
+class ContactNeeded(ArcanaError):
+    """`provider` sends receipts, and has to know where to: an e-mail address or a phone number."""
+
+    status, code, detail = 422, "contact_needed", "This provider needs an address for the receipt."
+
+
 class OrderNotFound(ArcanaError):
     status, code, detail = 404, "order_not_found", "There is no such order."
 

@@ -10,7 +10,7 @@ from app.errors import Unavailable
 from app.kit.database import Connection, Database
 from app.kit.telemetry import get_logger
 from app.payments.outcome import CARD, Outcome, Source
-from app.payments.port import Event, Fact, ProviderAway, ProviderRefused
+from app.payments.port import Event, EventRefused, Fact, ProviderAway, ProviderRefused
 from app.payments.repository_events import EventRepository, Kept
 from app.payments.service import PaymentService
 from app.worker.port import enqueue
@@ -45,6 +45,13 @@ async def work(payments: PaymentService, database: Database, library: Library, p
         return
     try:
         facts = await provider.understand(project, kept.event)
+    except EventRefused as error:
+        log.warning("an event was refused", provider=kept.provider, project_id=project_id, row=str(kept.id),
+                    **error.facts)  # fmt: skip
+        async with database.connection() as connection:
+            note = str(error.facts.get("reason", error.code))
+            await EventRepository(connection, project_id).finish(kept.id, state="refused", note=note)
+        return
     except (ProviderAway, ProviderRefused) as error:
         await _later(database, kept, error.code)
         return

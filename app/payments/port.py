@@ -224,7 +224,10 @@ class Provider(ABC):
         raise EventRefused
 
     async def understand(self, project: Project, event: Event) -> Sequence[Fact]:
-        """What a kept event means; may ask the provider again. None for what does not concern us."""
+        """What a kept event means; may ask the provider again. None for what does not concern us.
+
+        Raises `EventRefused` if the provider knows nothing of it.
+        """
         return ()
 
     async def charge(self, ask: Ask, *, method: str) -> Sequence[Fact]:

@@ -63,8 +63,11 @@ class ShopCoupon(BaseModel):
 
 
 class Shop(BaseModel):
+    """An order with a provider in `contact_for` needs a `contact`, for the receipt."""
+
     place: Literal["telegram", "web"]
     providers: list[str]
+    contact_for: list[str] = []
     items: list[Offer]
     coupon: ShopCoupon | None
 

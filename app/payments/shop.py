@@ -35,6 +35,7 @@ async def show_shop(
     return {
         "place": place,
         "providers": [provider.name for provider in providers],
+        "contact_for": [provider.name for provider in providers if provider.needs_contact(project)],
         "items": [item for item in items if item["prices"]],
         "coupon": {"code": code, "valid": reason is None, "reason": reason} if code else None,
     }

@@ -7,7 +7,7 @@ from uuid import UUID
 from app.catalogue.library import Project
 from app.kit.database import Connection, Database
 from app.kit.telemetry import get_logger
-from app.payments.errors import OrderNotFound, OrderNotPayable, ProviderNotOffered
+from app.payments.errors import ContactNeeded, OrderNotFound, OrderNotPayable, ProviderNotOffered
 from app.payments.port import Ask, Place, ProviderRefused, Started
 from app.payments.providers import Registry
 from app.payments.repository import Order
@@ -51,7 +51,7 @@ async def attempt(
 ) -> Payment:
     """The open attempt with this provider, or a new one. The order must be locked or new in this transaction.
 
-    Raises `OrderNotPayable` and `ProviderNotOffered`; the order's currency is the one it was agreed in.
+    Raises `OrderNotPayable`, `ProviderNotOffered` and `ContactNeeded`; the currency is the one that was agreed.
     """
     if order.state != "pending" or order.total == 0:
         raise OrderNotPayable(state=order.state)
@@ -64,6 +64,8 @@ async def attempt(
     taken = chosen.price(project, stars=amounts.get("stars"), money=None if amounts else (order.total, order.currency))
     if account is None or taken is None or taken[1] != order.currency:
         raise ProviderNotOffered(offered=[], currency=order.currency)
+    if chosen.needs_contact(project) and not order.contact:
+        raise ContactNeeded(provider=provider)
     return await payments.add(order, provider=provider, account=account)
 
 

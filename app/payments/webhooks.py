@@ -40,8 +40,8 @@ async def receive(provider: str, slug: str, request: Request) -> Response:
     try:
         believed = await chosen.receive(project, incoming)
     except EventRefused as error:
-        log.warning("a webhook was refused", provider=provider, project_id=project.id, reason=str(error),
-                    address=client_address(request.scope))  # fmt: skip
+        log.warning("a webhook was refused", provider=provider, project_id=project.id,
+                    reason=error.facts.get("reason", error.code), address=client_address(request.scope))  # fmt: skip
         raise
     async with services.database.transaction() as connection:
         new = await events.keep(connection, project.id, provider, account, believed)

@@ -250,6 +250,16 @@ class TestYooKassa:
         assert [kind for kind, _ in await until(worked)] == ["payment.succeeded"]
         assert (await town.order(person, placed))["state"] == "pending"
 
+    async def test_a_payment_that_yookassa_does_not_know_is_refused(self, town: Town) -> None:
+        about = {"id": "22d6d597-000f-5000-9000-145f6df21d6f", "status": "succeeded"}
+        notice = {"type": "notification", "event": "payment.succeeded", "object": about}
+        assert (await town.api.client.post("/api/v1/payments/yookassa/luna", json=notice)).status_code == 200
+
+        async def worked() -> Any:
+            return await town.events(state="refused")
+
+        assert await until(worked) == [("payment.succeeded", "no_such_object")]
+
     async def test_from_elsewhere_nothing_is_believed(self, town: Town) -> None:
         provider = town.api.services.payments.registry.get("yookassa")
         assert provider is not None

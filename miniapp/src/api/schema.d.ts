@@ -2376,7 +2376,10 @@ export interface components {
             expires_in: number;
             user: components["schemas"]["User"];
         };
-        /** Shop */
+        /**
+         * Shop
+         * @description An order with a provider in `contact_for` needs a `contact`, for the receipt.
+         */
         Shop: {
             /**
              * Place
@@ -2385,6 +2388,8 @@ export interface components {
             place: "telegram" | "web";
             /** Providers */
             providers: string[];
+            /** Contact For */
+            contact_for: string[];
             /** Items */
             items: components["schemas"]["Offer"][];
             coupon: components["schemas"]["ShopCoupon"] | null;
