@@ -2388,7 +2388,10 @@ export interface components {
             place: "telegram" | "web";
             /** Providers */
             providers: string[];
-            /** Contact For */
+            /**
+             * Contact For
+             * @default []
+             */
             contact_for: string[];
             /** Items */
             items: components["schemas"]["Offer"][];
