@@ -22,6 +22,8 @@ from tests.catalogue.proxy import Proxy, in_front_of
 from tests.live.store import Store
 from tests.payments.books.ledger import PAID_AT, Ledger, empty_library
 
+pytestmark = pytest.mark.live
+
 FIND = "echo wp_json_encode(array_map(fn ($o) => $o->get_id(), wc_get_orders(['limit' => -1, 'status' => 'any',"
 FIND += " 'meta_key' => '_arcana_order', 'meta_value' => '%s'])));"
 ORDER = """
