@@ -116,6 +116,8 @@ def _answer(status: int, content: bytes) -> RestAnswer:
         raise StoreError("unauthorized", "The store refused the API key; pair it again or check the key's rights.")
     if status == 503 and answer.code == "arcana_not_ready":
         raise StoreError("not_ready", "The store says that WooCommerce or ACF is off.")
+    if status == 503 and answer.code == "arcana_busy":
+        raise StoreError("busy", "The store is busy with the same order.")
     if status >= 500:
         raise StoreError("status", f"The store answered {status} {answer.code}".rstrip() + ".")
     if status < 300 and body is None:

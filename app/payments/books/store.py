@@ -182,6 +182,6 @@ class StoreBooks:
     async def _done(self, answer: RestAnswer) -> None:
         if answer.ok:
             return
-        if answer.status == 429 or answer.code == "arcana_busy":
-            raise StoreError("busy", "The store is busy with this order.")
+        if answer.status == 429:
+            raise StoreError("busy", "The store wants to be asked less often.")
         raise BookProblem("rejected", f"the store answered {answer.status} {answer.code}".rstrip())

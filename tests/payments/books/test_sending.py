@@ -9,6 +9,7 @@ from app.container import load_keyring
 from app.kit.database import Database
 from app.payments import books
 from app.payments.books import outbox
+from app.payments.books.places import places
 from app.payments.books.problems import book_faults
 from app.payments.books.sending import BookSender
 from app.settings import Settings
@@ -319,3 +320,26 @@ class TestFaults:
         assert [(one.project_key, one.package_key, one.problem, one.count) for one in found] == [
             ("luna", "luna-three", "product_missing", 2)
         ]
+
+
+class TestPlaces:
+    async def test_say_where_an_order_stands(
+        self, store: WooCommerce, ledger: Ledger, sender: BookSender, settings: Settings
+    ) -> None:
+        standing, waiting = await ledger.order(product_id=PRODUCT), await ledger.order(product_id=1)
+        other = await Ledger.open(ledger.database, key="verbena")
+        foreign = await other.order(product_id=PRODUCT)
+        await sender.run()
+        async with ledger.database.connection() as connection:
+            found = await places(
+                connection,
+                store.settings(settings),
+                project_id=ledger.project_id,
+                order_ids=[standing, waiting, foreign],
+            )
+        number = store.named(standing)[0]["id"]
+        assert found.keys() == {standing, waiting}
+        assert (found[standing].state, found[standing].url) == (
+            "done", f"{store.url}/wp-admin/post.php?post={number}&action=edit",
+        )  # fmt: skip
+        assert (found[waiting].problem, found[waiting].url) == ("product_missing", None)

@@ -24,6 +24,7 @@ final class OrderBox implements Service
         add_action('manage_woocommerce_page_wc-orders_custom_column', [$this, 'cell'], 10, 2);
         add_action('manage_shop_order_posts_custom_column', [$this, 'cell'], 10, 2);
         add_action('admin_head', [$this, 'hideManualRefund']);
+        add_filter('woocommerce_admin_billing_fields', [$this, 'nameAlone'], 100, 2);
     }
 
     public function addBox(string $screen, mixed $post): void
@@ -91,6 +92,17 @@ final class OrderBox implements Service
         if ($column === self::COLUMN) {
             echo $order !== null && ArcanaOrder::idOf($order) !== '' ? wp_kses_post(self::account($order)) : '<span class="na">–</span>';
         }
+    }
+
+    /**
+     * People of the bots have neither an address nor an e-mail; the one that names them in the shop would only mislead.
+     *
+     * @param array<string, mixed> $fields
+     * @return array<string, mixed>
+     */
+    public function nameAlone(array $fields, mixed $order = null): array
+    {
+        return ArcanaOrder::idOf($order) === '' ? $fields : array_intersect_key($fields, ['first_name' => true, 'last_name' => true]);
     }
 
     /** Money that was paid in a bot cannot be given back by hand; see Orders\Refunds. */
