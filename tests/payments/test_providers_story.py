@@ -12,7 +12,7 @@ import pytest
 
 from app import demo_payments
 from app.catalogue.library import Project
-from app.payments import reconciliation
+from app.payments import reconciliation, subscriptions_jobs
 from app.payments.port import EventRefused, Incoming
 from app.sandbox import stripe, yookassa
 from app.sandbox.stripe import cards as stripe_cards
@@ -231,6 +231,41 @@ class TestYooKassa:
         await town.control("yookassa", "refunds", payment=reference)
         await town.settled(person, placed, "refunded")
         assert (await person.wallet())["balance"] == before
+
+    async def test_a_subscription_is_charged_on_the_saved_method(self, town: Town) -> None:
+        person = await town.sign_in()
+        placed = await town.place(person, "yookassa", "luna-month")
+        await town.pay(placed, yookassa_cards.GOOD)
+        await town.settled(person, placed, "paid")
+        (first,) = _payments(town)
+        assert first["payment_method"]["saved"] is True
+
+        async def charged() -> None:
+            async with town.api.database.connection() as connection:
+                due = "UPDATE subscriptions SET renew_at = now() - interval '1 minute' RETURNING project_id, id"
+                row = await connection.fetchrow(due)
+            # The worker may be quicker: then this does nothing, and its answer is awaited below.
+            payload = {"project": row["project_id"], "subscription": str(row["id"])}
+            await subscriptions_jobs.charge(town.api.services, payload)
+
+        async def newest() -> Any:
+            """The newest order and its payment, once that has ended."""
+            order = (await person.get("/api/v1/orders")).json()["items"][0]
+            ended = order["kind"] == "renewal" and order["payment"]["state"] in ("paid", "failed")
+            return (order["id"], order["payment"]["state"], order["total"]) if ended else None
+
+        await charged()
+        paid = await until(newest)
+        assert paid[1:] == ("paid", MONTHLY)
+        await town.control("yookassa", "cards", method=first["payment_method"]["id"], card=yookassa_cards.INSUFFICIENT)
+        await charged()
+
+        async def next_one() -> Any:
+            found = await newest()
+            return found if found and found[0] != paid[0] else None
+
+        assert (await until(next_one))[1:] == ("failed", MONTHLY)
+        assert [row["status"] for row in _payments(town)] == ["succeeded", "succeeded", "canceled"]
 
     async def test_a_forged_success_changes_nothing(self, town: Town) -> None:
         person = await town.sign_in()

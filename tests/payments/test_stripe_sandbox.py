@@ -6,9 +6,11 @@ from typing import Any
 import httpx
 import pytest
 import stripe
+from stripe.params import RefundCreateParams, SubscriptionUpdateParams
+from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineItemPriceData
 
 from app.payments.providers.stripe import SESSION_PARTS
-from app.sandbox.stripe import cards
+from app.sandbox.stripe import billing, cards, checkout
 from tests.payments.stripe_shapes import assert_shape, problems
 from tests.payments.stripe_shop import KEY, RETURN_URL, Shop, open_shop
 
@@ -136,6 +138,16 @@ class TestPage:
 
 
 class TestRequests:
+    def test_what_is_taken_is_what_stripe_takes(self) -> None:
+        taken = {
+            SessionCreateParams: checkout.CREATE,
+            SessionCreateParamsLineItemPriceData: ("currency", "unit_amount", "product_data", "recurring"),
+            RefundCreateParams: ("payment_intent", "charge", "amount", "metadata", "reason"),
+            SubscriptionUpdateParams: billing.UPDATE,
+        }
+        for kind, names in taken.items():
+            assert set(names) <= set(kind.__annotations__), kind.__name__
+
     async def test_unknown_parameters_are_refused(self, shop: Shop) -> None:
         answer = await shop.http.post(
             f"{shop.url}/v1/refunds",
