@@ -107,6 +107,16 @@ def credit(
     )
 
 
+@ledger.command("books")
+def show_books(
+    again: Annotated[bool, typer.Option(help="Send everything that waits now.")] = False,
+) -> None:
+    """What WooCommerce's books still lack, and why."""
+    from app.payments.books.cli import print_books
+
+    run(lambda settings: print_books(settings, again=again))
+
+
 @ledger.command("check")
 def check_ledger() -> None:
     """Prove every rule of the books over the whole database; exit code 1 and the rows if any is broken."""

@@ -106,6 +106,27 @@ class TestEdit:
         finally:
             await run(paired, COST.replace("COST", str(before)))
 
+    async def test_coupon_is_there_within_five_seconds_and_gone_as_fast(self, paired: Store, api: Api) -> None:
+        def coupon() -> Any:
+            project = api.services.catalogue.library().project_by_slug("luna")
+            return project.coupon("speed15") if project else None
+
+        async def until_coupon(holds: Any) -> None:
+            since = time.monotonic()
+            while not holds(coupon()):
+                assert time.monotonic() - since < 5
+                await asyncio.sleep(0.05)
+
+        make = "$c = new WC_Coupon(); $c->set_code('Speed15'); $c->set_discount_type('percent'); $c->set_amount(15);"
+        await run(paired, make + " $c->save();")
+        try:
+            await until_coupon(lambda found: found is not None and found.amount == 1500)
+            await run(paired, "$c = new WC_Coupon('speed15'); $c->set_amount(12.5); $c->save();")
+            await until_coupon(lambda found: found is not None and found.amount == 1250)
+        finally:
+            await run(paired, "(new WC_Coupon('speed15'))->delete(true);")
+        await until_coupon(lambda found: found is None)
+
     async def test_broken_spread_is_told_to_the_manager_and_costs_only_itself(self, paired: Store, api: Api) -> None:
         await run(paired, POSITIONS)
         try:

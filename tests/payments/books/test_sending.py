@@ -8,7 +8,9 @@ import pytest
 from app.container import load_keyring
 from app.kit.database import Database
 from app.payments import books
+from app.payments import erasure as payments_erasure
 from app.payments.books import outbox
+from app.payments.books.cli import print_books
 from app.payments.books.places import places
 from app.payments.books.problems import book_faults
 from app.payments.books.sending import BookSender
@@ -303,6 +305,13 @@ class TestErasure:
             [] if may_delete else [("", "")]
         )
 
+    async def test_leaving_opens_the_lines_again(self, ledger: Ledger, sender: BookSender) -> None:
+        await ledger.order(product_id=PRODUCT)
+        await sender.run()
+        async with ledger.database.transaction() as connection:
+            await payments_erasure.erase(connection, ledger.project_id, ledger.user_id)
+        assert (await states(ledger)) == {("waiting", None): 1}
+
 
 class TestFaults:
     async def test_managers_hear_what_waits_for_them_and_nothing_else(
@@ -343,3 +352,19 @@ class TestPlaces:
             "done", f"{store.url}/wp-admin/post.php?post={number}&action=edit",
         )  # fmt: skip
         assert (found[waiting].problem, found[waiting].url) == ("product_missing", None)
+
+
+class TestCommand:
+    async def test_says_what_waits_and_sends_it_again(
+        self, ledger: Ledger, sender: BookSender, settings: Settings, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        await print_books(settings, again=False)
+        await ledger.order(product_id=1)
+        await sender.run()
+        assert await sender.run() == 0
+        await print_books(settings, again=True)
+        empty, line = capsys.readouterr().out.strip().splitlines()
+        assert empty == "Nothing was sold yet."
+        assert line.startswith("waiting (product_missing): 1, since 20")
+        async with ledger.database.transaction() as connection:
+            assert len(await outbox.lease(connection, limit=5)) == 1
