@@ -14,7 +14,7 @@ from app.kit.idempotency import Once
 from app.payments import schemas
 from app.payments.errors import OrderNotFound
 from app.payments.orders import Wish
-from app.payments.port import Place
+from app.payments.port import Place, ProviderAway, ProviderRefused
 from app.payments.repository import Order, OrderRepository
 from app.payments.repository_payments import Payment, PaymentRepository
 from app.payments.repository_refunds import RefundRepository
@@ -138,7 +138,12 @@ async def _placed(
         order = await OrderRepository(connection, project.id).get(UUID(order_id), user_id=principal.user_id)
     is_open = order is not None and order.state == "pending"
     if current is not None and is_open and current.state in ("new", "started"):
-        await services.payments.start(services.database, project, payment_id=current.id)
+        try:
+            await services.payments.start(services.database, project, payment_id=current.id)
+        except (ProviderAway, ProviderRefused) as error:
+            # Whoever asked may go on with this order, or leave it.
+            error.facts.update(order=order_id)
+            raise
     async with services.database.connection() as connection:
         user = await person(connection, principal)
         order = await OrderRepository(connection, project.id).get(UUID(order_id), user_id=principal.user_id)

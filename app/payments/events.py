@@ -9,6 +9,7 @@ from app.crm.cards.store import announce
 from app.errors import Unavailable
 from app.kit.database import Connection, Database
 from app.kit.telemetry import get_logger
+from app.payments.machine import UNKNOWN_AGREEMENT
 from app.payments.outcome import CARD, Outcome, Source
 from app.payments.port import Event, EventRefused, Fact, ProviderAway, ProviderRefused
 from app.payments.repository_events import EventRepository, Kept
@@ -64,6 +65,9 @@ async def work(payments: PaymentService, database: Database, library: Library, p
         waits = await _apply(payments, database, kept, facts, library)
     except Unavailable:
         waits = "unavailable"
+    except Exception:  # as above: a defect of ours must not stop the others, and the event is not lost
+        log.exception("an event could not be applied", provider=kept.provider, project_id=project_id, row=str(kept.id))
+        waits = "not_applied"
     if waits is not None:
         await _later(database, kept, waits)
 
@@ -112,6 +116,11 @@ async def _later(database: Database, kept: Kept, note: str) -> None:
         wait = min(FIRST * 3 ** min(kept.attempts - 1, 12), SLOWEST)
         async with database.connection() as connection:
             await EventRepository(connection, kept.project_id).put_off(kept.id, wait=wait, note=note)
+        return
+    if note == UNKNOWN_AGREEMENT:
+        # Of an order that was never paid, or of another shop: no money, and nobody's business.
+        async with database.connection() as connection:
+            await EventRepository(connection, kept.project_id).finish(kept.id, state="ignored", note=note)
         return
     log.error("an event of a provider was given up", provider=kept.provider, project_id=kept.project_id,
               row=str(kept.id), reason=note)  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from app.kit.telemetry import get_logger
-from app.payments import events, reconciliation, refunds, repository, repository_events
+from app.payments import erasure, events, reconciliation, refunds, repository, repository_events
 from app.payments import repository_payments as payments
 from app.payments import repository_refunds as refund_rows
 from app.payments.port import ProviderAway, ProviderRefused
@@ -28,6 +28,7 @@ async def event(container: WorkerContainer, payload: dict[str, Any]) -> None:
 async def refund(container: WorkerContainer, payload: dict[str, Any]) -> None:
     project = container.catalogue.library().project_by_id(payload["project"])
     if project is None:
+        await refunds.wait_for_project(container.database, payload["project"], UUID(payload["refund"]))
         return
     async with container.database.connection() as connection:
         provider = await refunds.provider_of(connection, project.id, UUID(payload["refund"]))
@@ -40,6 +41,11 @@ async def look(container: WorkerContainer, payload: dict[str, Any]) -> None:
         container.payments, container.database, container.catalogue.library(),
         payload["project"], UUID(payload["payment"]),
     )  # fmt: skip
+
+
+async def forget(container: WorkerContainer, payload: dict[str, Any]) -> None:
+    count = await erasure.forget_events(container.database, payload["project"], payload["names"])
+    log.info("events of somebody who left were emptied", project_id=payload["project"], count=count)
 
 
 async def sweep(container: WorkerContainer, _: dict[str, Any]) -> None:
@@ -79,6 +85,7 @@ async def reconcile(container: WorkerContainer, payload: dict[str, Any]) -> None
 def register(registry: JobRegistry) -> None:
     registry.add(Job(events.JOB, event, concurrency=20, priority=5))
     registry.add(Job(refunds.SEND_JOB, refund, concurrency=10, priority=5))
+    registry.add(Job(erasure.FORGET_JOB, forget, concurrency=1))
     registry.add(Job(LOOK_JOB, look, concurrency=10))
     registry.add(Job("payments.sweep", sweep, concurrency=1, every=timedelta(seconds=5)))
     registry.add(Job("payments.plan_reconciliation", plan_reconciliation, concurrency=1, every=timedelta(hours=1)))

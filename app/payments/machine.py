@@ -17,6 +17,7 @@ from app.payments.repository_payments import Bill, PaymentRepository, facts_of
 
 # A page that was left, or an invoice that nobody opened, is no news.
 QUIET_FAILURES = frozenset({"canceled", "expired"})
+UNKNOWN_AGREEMENT = "unknown_agreement"
 
 
 async def apply(parts: Parts, connection: Connection, source: Source, fact: Fact) -> Outcome:
@@ -137,4 +138,4 @@ async def changed(parts: Parts, connection: Connection, source: Source, fact: Su
     known = await parts.subscriptions.changed(
         connection, source.project_id, provider=source.provider, account=source.account, fact=fact
     )
-    return Outcome("done") if known is not None else Outcome("later", "unknown_subscription")
+    return Outcome("done") if known is not None else Outcome("later", UNKNOWN_AGREEMENT)

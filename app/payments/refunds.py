@@ -116,6 +116,13 @@ async def provider_of(connection: Connection, project_id: int, refund_id: UUID) 
     return name
 
 
+async def wait_for_project(database: Database, project_id: int, refund_id: UUID) -> None:
+    """The catalogue has not got its project, now or for good: somebody may bring it back."""
+    log.warning("a refund waits for its project", project_id=project_id, refund=str(refund_id))
+    async with database.connection() as connection:
+        await RefundRepository(connection, project_id).put_off(refund_id, until=SLOWEST, failure="no_project")
+
+
 async def send(parts: Parts, database: Database, provider: Provider | None, project: Project, refund_id: UUID) -> None:
     """Asks the provider to give the money back, under the refund's own id: however often, once."""
     async with database.connection() as connection:

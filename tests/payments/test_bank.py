@@ -182,6 +182,7 @@ class TestStarting:
         key = uuid4().hex
         away = await place(person, key=key)
         assert (away.status_code, away.json()["error"]) == (503, "provider_away")
+        assert away.json()["order"] == str(await value(counter, "SELECT id FROM orders"))
         assert await value(counter, "SELECT state FROM payments") == "new"
         counter.bank.outage = False
         placed = await place(person, key=key)

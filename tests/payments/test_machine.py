@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from app.kit import json
 from app.kit.clock import utc_now
+from app.payments.erasure import FORGET_JOB, forget_events
 from app.payments.outcome import Outcome
-from app.payments.port import Disputed, Failed, Refunded, SubscriptionChanged
+from app.payments.port import Disputed, Event, Failed, Refunded, SubscriptionChanged
 from app.payments.repository import Order, OrderRepository
+from app.payments.repository_events import EventRepository
 from app.payments.repository_payments import Bill, Payment, PaymentRepository
 from app.payments.states import DISPUTE, ORDER, PAYMENT, REFUND
 from app.settings import Settings
@@ -30,6 +33,7 @@ async def set_state(shop: Shop, order: Order, state: str) -> None:
     await shop.rows("UPDATE orders SET state = $2, paid_at = $3 WHERE id = $1", order.id, state, paid_at)
 
 
+@pytest.mark.impossible
 class TestTable:
     """Every cell of the tables of states: the moves that exist happen, all others change nothing."""
 
@@ -329,6 +333,37 @@ class TestErasure:
         assert (await shop.read(pending)).state == "canceled"
         assert (await shop.read_payment(payment)).payer is None
         assert await shop.value("SELECT count(*) FROM book_entries WHERE order_id = $1", order.id) == 1
+
+    async def test_what_providers_told_of_it_is_emptied(self, shop: Shop) -> None:
+        buyer, other = await shop.buyer(), await shop.buyer()
+        _, payment = await shop.buy(buyer)
+        _, foreign = await shop.buy(other)
+        async with shop.database.transaction() as connection:
+            told = [
+                Event(name, "paid", {"payment": str(row.id), "email": f"{name}@example.org"})
+                for name, row in (("mine", payment), ("theirs", foreign))
+            ]
+            await EventRepository(connection, shop.project.id).keep("sandbox", "luna", told)
+        await shop.rows("UPDATE provider_events SET state = 'done'")
+        await erase(shop, buyer)
+        job = await shop.value("SELECT payload FROM pgqueuer WHERE entrypoint = $1", FORGET_JOB)
+        payload = json.loads(job)
+        assert await forget_events(shop.database, payload["project"], payload["names"]) == 1
+        rows = await shop.rows("SELECT event_id, body FROM provider_events")
+        assert {row["event_id"]: row["body"] for row in rows} == {
+            "mine": {}, "theirs": {"payment": str(foreign.id), "email": "theirs@example.org"},
+        }  # fmt: skip
+
+    async def test_leaving_while_a_payment_comes_in(self, shop: Shop) -> None:
+        """Either he has it and leaves it behind, or the money goes back: never half of it."""
+        pairs = [(buyer := await shop.buyer(), *(await shop.begin(buyer))) for _ in range(4)]
+        await asyncio.gather(
+            *(shop.tell(paid(payment)) for _, _, payment in pairs), *(erase(shop, buyer) for buyer, _, _ in pairs)
+        )
+        for buyer, order, payment in pairs:
+            states = ((await shop.read(order)).state, (await shop.read_payment(payment)).state)
+            assert states in (("paid", "paid"), ("canceled", "surplus"))
+            assert await shop.balances(buyer) == (0, 0)
 
 
 class TestCheckout:

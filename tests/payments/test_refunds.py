@@ -240,6 +240,7 @@ class TestFailed:
         assert await shop.balances(buyer) == (0, 0)
 
 
+@pytest.mark.impossible
 class TestTable:
     @pytest.mark.parametrize("source", REFUND)
     @pytest.mark.parametrize("target", ["sent", "done", "failed"])
