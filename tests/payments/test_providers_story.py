@@ -167,6 +167,20 @@ class TestStripe:
         await town.stripe.delivery.idle()
         assert (await person.wallet())["balance"] == before + 3
 
+    async def test_another_sum_gives_nothing(self, town: Town) -> None:
+        person = await town.sign_in()
+        before = await person.wallet()
+        placed = await town.place(person, "stripe")
+        (await session_of(town, placed))["amount_total"] = PRICE - 1
+        await town.pay(placed, stripe_cards.GOOD)
+
+        async def refused() -> Any:
+            return await town.events(state="refused")
+
+        assert ("checkout.session.completed", "wrong_amount") in await until(refused)
+        assert (await town.order(person, placed))["state"] == "pending"
+        assert await person.wallet() == before
+
     async def test_a_payment_whose_event_never_came_is_found(self, town: Town) -> None:
         person = await town.sign_in()
         placed = await town.place(person, "stripe")
@@ -294,6 +308,20 @@ class TestYooKassa:
             return await town.events(state="refused")
 
         assert await until(worked) == [("payment.succeeded", "no_such_object")]
+
+    async def test_another_currency_gives_nothing(self, town: Town) -> None:
+        person = await town.sign_in()
+        before = await person.wallet()
+        placed = await town.place(person, "yookassa")
+        _payments(town)[0]["amount"]["currency"] = "KZT"
+        await town.pay(placed, yookassa_cards.GOOD)
+
+        async def refused() -> Any:
+            return await town.events(state="refused")
+
+        assert ("payment.succeeded", "wrong_currency") in await until(refused)
+        assert (await town.order(person, placed))["state"] == "pending"
+        assert await person.wallet() == before
 
     async def test_from_elsewhere_nothing_is_believed(self, town: Town) -> None:
         provider = town.api.services.payments.registry.get("yookassa")
