@@ -71,11 +71,13 @@ class ObjectCheck:
         good: dict[str, Row] = {}
         for place, row in enumerate(rows):
             found = list(schema.faults("coupon", row, ("coupons", place)))
-            code = str(row["code"]).strip().lower() if not found else ""
-            # The name of a coupon is no secret to the manager; it just has to fit where keys do.
+            code = _code_of(row)
+            # Codes may be in any letters; keys may not.
             name = code if KEY.fullmatch(code) else ""
             for path, ru, en in found:
-                self._report("coupon", name, path, "schema", ru, en)
+                self._report(
+                    "coupon", name, path, "schema", f"Купон «{code}». {ru}", f"Coupon “{code}”. {en}"
+                )  # fmt: skip
             if found:
                 continue
             if code in good:
@@ -124,6 +126,12 @@ class ObjectCheck:
                 f"The position “{doubled}” is in the spread twice.",
             )  # fmt: skip
         return doubled is None
+
+
+def _code_of(row: Any) -> str:
+    """A coupon's code, as far as it can be shown; it is no secret to whoever is told of it."""
+    code = row.get("code") if isinstance(row, dict) else None
+    return code.strip().lower()[:200] if isinstance(code, str) and code.isprintable() else ""
 
 
 def _is_moment(value: str | None) -> bool:

@@ -210,6 +210,12 @@ class TestCoupons:
         assert {(kind, code) for kind, _, code in codes(verdict)} == {("coupon", "schema")}
         assert len(verdict.document["projects"]) == 2
 
+    def test_what_is_said_of_one_names_it_in_any_letters(self) -> None:
+        verdict = run(make_document(coupons=[make_coupon("Скидка на всё", amount=-1), None, {"code": "a\u0000b"}]))
+        assert verdict.problems[0].ru.startswith("Купон «скидка на всё». ")
+        assert {problem.key for problem in verdict.problems} == {""}
+        assert "\u0000" not in "".join(problem.ru for problem in verdict.problems)
+
 
 class TestSubscriptions:
     def test_without_a_period_it_is_not_sold(self) -> None:

@@ -54,6 +54,9 @@ final class ReportView
             $cards = get_posts(['post_type' => Cards::POST_TYPE, 'meta_key' => '_arcana_key', 'meta_value' => $key, 'numberposts' => 1, 'fields' => 'ids']);
             return (int) ($cards[0] ?? 0);
         }
+        if ($kind === 'coupon') {
+            return $key === '' || !function_exists('wc_get_coupon_id_by_code') ? 0 : wc_get_coupon_id_by_code($key);
+        }
         $known = Kind::tryFrom($kind);
         return $known === null || $key === '' ? 0 : \Arcana\Content\Keys::find($known, $key);
     }
