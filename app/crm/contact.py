@@ -114,9 +114,9 @@ def card_text(facts: ContactFacts, language: str) -> str:
     def day(moment: datetime) -> str:
         return f"{moment:{'%d.%m.%Y' if language == 'ru' else '%d %b %Y'}}"
 
-    name = f'<a href="tg://user?id={facts.telegram_id}">{escape(facts.name, quote=False)}</a>'
+    link = f'<a href="tg://user?id={facts.telegram_id}">{escape(facts.name, quote=False)}</a>'
     lines = [
-        f"👤 <b>{name}</b>" + (f" @{facts.username}" if facts.username else ""),
+        f"👤 <b>{link}</b>" + (f" @{facts.username}" if facts.username else ""),
         html(language, "staff.card.id", id=facts.telegram_id, spoken=facts.language),
     ]
     if facts.phone:
@@ -129,6 +129,9 @@ def card_text(facts: ContactFacts, language: str) -> str:
     else:
         lines.append(html(language, "staff.card.readings", number=facts.readings, last=day(facts.last_reading)))
     lines.append(html(language, "staff.card.balance", balance=facts.balance))
+    if facts.subscription and facts.subscribed_until:
+        name = facts.subscription.get(language) or next(iter(facts.subscription.values()))
+        lines.append(html(language, "staff.card.subscription", name=name, until=day(facts.subscribed_until)))
     if facts.state == "blocked":
         lines.append(html(language, "staff.card.blocked"))
     if facts.left:

@@ -27,6 +27,9 @@ class ContactFacts:
     balance: int
     left: bool
     phone: str | None = None
+    # Names of what he has subscribed to, by language, and how long that lasts.
+    subscription: dict[str, str] | None = None
+    subscribed_until: datetime | None = None
 
     @property
     def name(self) -> str:
@@ -45,8 +48,10 @@ async def contact_facts(
                 SELECT FROM telegram_departures d
                 WHERE d.project_id = u.project_id AND d.chat_id = u.telegram_id AND d.bot_id = $3
             ),
-            (SELECT c.phone FROM user_contacts c WHERE c.project_id = u.project_id AND c.user_id = u.id)
+            (SELECT c.phone FROM user_contacts c WHERE c.project_id = u.project_id AND c.user_id = u.id),
+            s.package -> 'name', s.until
         FROM users u
+        LEFT JOIN subscriptions s ON s.project_id = u.project_id AND s.user_id = u.id AND s.state <> 'ended'
         LEFT JOIN wallets w ON w.project_id = u.project_id AND w.user_id = u.id AND w.unit = 'readings'
         CROSS JOIN LATERAL (
             SELECT count(*) AS number, max(r.created_at) AS last FROM readings r

@@ -128,6 +128,7 @@ class SubscriptionRepository:
             self._project_id, user_id, new_id(), state, *_values(terms),
         )  # fmt: skip
         assert row is not None  # noqa: S101  # an insert returns its row
+        await self.show_staff(row["id"])
         return to_subscription(row)
 
     async def change(self, subscription_id: UUID, terms: Terms) -> Subscription:
@@ -145,6 +146,7 @@ class SubscriptionRepository:
             self._project_id, subscription_id, *_values(terms),
         )  # fmt: skip
         assert row is not None  # noqa: S101  # it was locked before
+        await self.show_staff(subscription_id)
         return to_subscription(row)
 
     async def set_renewal(self, subscription_id: UUID, *, renews: bool) -> Subscription | None:
@@ -183,6 +185,7 @@ class SubscriptionRepository:
             """,
             self._project_id, subscription_id,
         )  # fmt: skip
+        await self.show_staff(subscription_id)
 
     async def enter_grace(self, subscription_id: UUID) -> None:
         await self._connection.execute(
@@ -204,6 +207,13 @@ class SubscriptionRepository:
             WHERE project_id = $1 AND id = $2
             """,
             self._project_id, subscription_id, after, attempt,
+        )  # fmt: skip
+
+    async def show_staff(self, subscription_id: UUID) -> None:
+        """Has the person's card for the staff brought up to date."""
+        await self._connection.execute(
+            "SELECT contact_card_due(project_id, user_id) FROM subscriptions WHERE project_id = $1 AND id = $2",
+            self._project_id, subscription_id,
         )  # fmt: skip
 
     # ---- how much of a day's share is used ----

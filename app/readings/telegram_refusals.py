@@ -5,6 +5,7 @@ from aiogram.types import InlineKeyboardButton
 from app.errors import ArcanaError, RateLimited
 from app.kit.idempotency import IdempotencyKeyReused
 from app.locales import Words
+from app.payments.errors import FairUseReached
 from app.readings.errors import DeckNotFound, ReadingExpired, ReadingNotFound, SpreadNotFound
 from app.readings.telegram_consent import consent_page
 from app.readings.telegram_spreads import SpreadPage, empty_page
@@ -17,9 +18,17 @@ from app.wallet.errors import InsufficientBalance
 def refusal(error: ArcanaError, table: Table) -> tuple[str, Rows]:
     """A failure that people cause or meet, as a page; anything else is raised again."""
     words = table.words
-    if isinstance(error, InsufficientBalance):
+    if isinstance(error, InsufficientBalance | FairUseReached):
         facts = error.facts
-        return empty_page(table.project, words, table.settings, required=facts["required"], left=facts["available"])
+        return empty_page(
+            table.project,
+            words,
+            table.settings,
+            required=facts["required"],
+            left=facts["available"],
+            fair_use=facts if isinstance(error, FairUseReached) else None,
+            timezone=table.user.timezone,
+        )
     if isinstance(error, ConsentRequired):
         return consent_page(table.project, table.user, words)
     if isinstance(error, RateLimited):

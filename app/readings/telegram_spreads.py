@@ -2,7 +2,9 @@
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from html import escape
+from typing import Any
 
 from aiogram import F, Router
 from aiogram.enums import ChatType
@@ -19,6 +21,7 @@ from app.settings import Settings
 from app.telegram.links import mini_app
 from app.telegram.menu import button
 from app.telegram.replies import Rows, acknowledge, change
+from app.users.days import zone
 
 SPREADS_A_PAGE = 8
 
@@ -104,10 +107,19 @@ async def choose_spread(
         await acknowledge(callback, words.plain("answer.forgotten"))
         return None
     async with table.database.connection() as connection:
-        wallet = (await table.users.profile(connection, table.principal)).wallet["readings"]
+        profile = await table.users.profile(connection, table.principal)
     await acknowledge(callback)
-    if wallet.available < spread.cost:
-        page = empty_page(project, words, table.settings, required=spread.cost, left=wallet.available)
+    left = profile.wallet["readings"].available
+    if left < spread.cost and not profile.has_share:
+        page = empty_page(
+            project,
+            words,
+            table.settings,
+            required=spread.cost,
+            left=left,
+            fair_use=profile.subscription["fair_use"] if profile.subscription else None,
+            timezone=table.user.timezone,
+        )
         return await change(callback, *page)
     # Names this wish: whatever asks for it twice starts one reading.
     wish = secrets.token_hex(6)
@@ -132,9 +144,22 @@ async def choose_spread(
     )
 
 
-def empty_page(project: Project, words: Words, settings: Settings, *, required: int, left: int) -> tuple[str, Rows]:
-    """Too little is left in the wallet."""
+def empty_page(
+    project: Project,
+    words: Words,
+    settings: Settings,
+    *,
+    required: int,
+    left: int,
+    fair_use: Mapping[str, Any] | None = None,
+    timezone: str = "UTC",
+) -> tuple[str, Rows]:
+    """Too little is left in the wallet. `fair_use` (limit, free_at) of a subscription whose day is used up as well."""
     text = words.html("reading.insufficient", required=required, available=left)
+    if fair_use is not None and fair_use["free_at"] is not None:
+        free_at = fair_use["free_at"].astimezone(zone(timezone))
+        reached = words.html("fair_use.reached", count=fair_use["limit"], at=f"{free_at:%d.%m, %H:%M}")
+        text = f"{reached}\n\n{text}"
     return text, [
         [mini_app(settings, project, "packages").button(words.plain("button.packages"))],
         [button(words, "daily"), _button(words, "button.other_spread", SpreadPage(page=0))],

@@ -1,5 +1,7 @@
 """A person and the bot: what he has, how he enters the web, in which language they speak, what he should know."""
 
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlencode
 
 from aiogram import F, Router
@@ -73,6 +75,10 @@ async def balance(
         words.html("balance.readings", count=readings.available),
         words.html("balance.follow_ups", count=follow_ups.available),
     ]
+    if profile.subscription is not None:
+        lines = [*_subscription_lines(profile.subscription, words), *lines]
+    for lot in readings.expiring[:1]:
+        lines.insert(-1, words.html("balance.expiring", count=lot.amount, day=f"{lot.expires_at:%d.%m.%Y}"))
     if readings.held:
         lines.append(words.html("balance.held", count=readings.held))
     if project.free_follow_ups:
@@ -87,6 +93,21 @@ async def balance(
             [invite_button(project, words, code)],
         ],
     )
+
+
+def _subscription_lines(subscription: Mapping[str, Any], words: Words) -> list[str]:
+    waits = subscription["state"] == "grace"
+    until = subscription["grace_until"] if waits else subscription["until"]
+    lines = [
+        words.html(
+            "balance.subscription_waits" if waits else "balance.subscription",
+            name=subscription["package"]["name"],
+            until=f"{until:%d.%m.%Y}",
+        )
+    ]
+    if subscription["fair_use"] is not None:
+        lines.append(words.html("balance.subscription_share", count=subscription["fair_use"]["left"]))
+    return [*lines, ""]
 
 
 def invite_button(project: Project, words: Words, code: str) -> InlineKeyboardButton | None:

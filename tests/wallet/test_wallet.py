@@ -3,12 +3,8 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from app.kit.database import Database
-from app.kit.ids import new_id
 from app.wallet.errors import InsufficientBalance
 from app.wallet.repository import Balance
 from app.wallet.service import wallet
@@ -173,106 +169,3 @@ class TestForfeit:
         assert forfeited == {"readings": 5, "follow_ups": 0}
         assert await readings_of(database, project_id, user_id) == Balance(0, 0)
         assert await ledger_sum(database, user_id) == 0
-
-
-class WalletMachine(RuleBasedStateMachine):
-    """Any order of credits, holds, settles and releases keeps balance, holds and ledger in step with a plain model."""
-
-    database: Database
-    loop: asyncio.AbstractEventLoop
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.project_id, self.user_id = self.do(self._make())
-        self.balance = 0
-        self.holds: dict[UUID, int] = {}
-        self.closed: list[UUID] = []
-
-    def do(self, work):  # type: ignore[no-untyped-def]  # gives what the coroutine gives
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(10)
-
-    async def _make(self) -> tuple[int, UUID]:
-        async with self.database.transaction() as connection:
-            project_id = await make_project(connection, f"p{new_id().hex}")
-            return project_id, await make_user(connection, project_id)
-
-    async def _hold(self, amount: int) -> UUID | None:
-        try:
-            async with self.database.transaction() as connection:
-                hold_id, _ = await wallet.hold(
-                    connection,
-                    project_id=self.project_id,
-                    user_id=self.user_id,
-                    unit="readings",
-                    amount=amount,
-                )
-                return hold_id
-        except InsufficientBalance:
-            return None
-
-    async def _credit(self, amount: int) -> None:
-        async with self.database.transaction() as connection:
-            await wallet.credit(
-                connection,
-                project_id=self.project_id,
-                user_id=self.user_id,
-                unit="readings",
-                amount=amount,
-                kind="gift",
-                key=f"k:{new_id()}",
-            )
-
-    async def _close(self, hold_id: UUID, settle: bool) -> bool:
-        async with self.database.transaction() as connection:
-            if settle:
-                return await wallet.settle(
-                    connection,
-                    project_id=self.project_id,
-                    hold_id=hold_id,
-                    kind="reading",
-                    key=f"r:{hold_id}",
-                )
-            return await wallet.release(connection, project_id=self.project_id, hold_id=hold_id)
-
-    @rule(amount=st.integers(1, 5))
-    def credit(self, amount: int) -> None:
-        self.do(self._credit(amount))
-        self.balance += amount
-
-    @rule(amount=st.integers(1, 4))
-    def hold(self, amount: int) -> None:
-        hold_id = self.do(self._hold(amount))
-        assert (hold_id is not None) == (self.balance - sum(self.holds.values()) >= amount)
-        if hold_id:
-            self.holds[hold_id] = amount
-
-    @precondition(lambda self: self.holds)
-    @rule(data=st.data(), settle=st.booleans())
-    def close(self, data: st.DataObject, settle: bool) -> None:
-        hold_id = data.draw(st.sampled_from(sorted(self.holds)))
-        assert self.do(self._close(hold_id, settle))
-        amount = self.holds.pop(hold_id)
-        self.closed.append(hold_id)
-        if settle:
-            self.balance -= amount
-
-    @precondition(lambda self: self.closed)
-    @rule(data=st.data(), settle=st.booleans())
-    def close_again(self, data: st.DataObject, settle: bool) -> None:
-        assert not self.do(self._close(data.draw(st.sampled_from(self.closed)), settle))
-
-    @invariant()
-    def agrees(self) -> None:
-        expected = Balance(self.balance, sum(self.holds.values()))
-        assert self.do(readings_of(self.database, self.project_id, self.user_id)) == expected
-        assert self.do(ledger_sum(self.database, self.user_id)) == self.balance
-
-
-async def test_any_history_keeps_the_books(database: Database) -> None:
-    loop = asyncio.get_running_loop()
-    machine = type("BoundMachine", (WalletMachine,), {"database": database, "loop": loop})
-    case = machine.TestCase
-    case.settings = settings(
-        max_examples=15, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
-    )
-    await asyncio.to_thread(case().runTest)
