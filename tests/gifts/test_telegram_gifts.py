@@ -35,7 +35,12 @@ async def test_balance_and_refusals_speak_of_the_subscription(stage: Stage) -> N
     page = await talk.say("/reading")
     await talk.press(page, "Прошлое")
     await talk.becomes(page, "одним сообщением")
-    assert (await person.start("three-cards")).json()["paid_by"] == "subscription"
+    await stage.value(
+        """
+        INSERT INTO fair_use_days (project_id, user_id, day, used)
+        SELECT project_id, id, (now() AT TIME ZONE timezone)::date, 1 FROM users WHERE telegram_id = 5 RETURNING used
+        """
+    )
     page = await talk.say("/reading")
     await talk.press(page, "Прошлое")
     refused = await talk.becomes(page, "На сегодня")

@@ -78,8 +78,9 @@ class TestReadings:
             await set_balances(connection, balance=1)
         paid = [(await person.start("three-cards")).json()["paid_by"] for _ in range(3)]
         assert paid == ["subscription", "subscription", "wallet"]
-        shown = (await me(person))["subscription"]["fair_use"]
-        tomorrow = next_midnight("UTC", datetime.now(UTC))
+        seen = await me(person)
+        shown = seen["subscription"]["fair_use"]
+        tomorrow = next_midnight(seen["user"]["timezone"], datetime.now(UTC))
         assert (shown["left"], datetime.fromisoformat(shown["free_at"])) == (0, tomorrow)
         refused = await person.start("three-cards")
         assert refused.status_code == 402
