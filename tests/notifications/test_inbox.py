@@ -142,6 +142,7 @@ class TestWishes:
                 {"kind": "readings", "enabled": True, "switchable": True},
                 {"kind": "news", "enabled": True, "switchable": True},
                 {"kind": "account", "enabled": True, "switchable": False},
+                {"kind": "subscription", "enabled": True, "switchable": False},
             ],
             "quiet": {"from": "22:00", "until": "09:00"},
         }

@@ -45,7 +45,13 @@ class TestSwitches:
             user_id = await make_user(connection, project_id)
             who = {"project_id": project_id, "user_id": user_id}
             before = await wishes(connection, **who)
-            assert before.switches == {"replies": True, "readings": True, "news": True, "account": True}
+            assert before.switches == {
+                "replies": True,
+                "readings": True,
+                "news": True,
+                "account": True,
+                "subscription": True,
+            }
             assert before.quiet == DEFAULT_QUIET
             await switch(connection, **who, kind="news", enabled=False)
             assert not await wants(connection, **who, kind="news")
