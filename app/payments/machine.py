@@ -107,6 +107,8 @@ async def failed(parts: Parts, connection: Connection, source: Source, fact: Fai
     payment = await payments.fail(bill.payment.id, failure=fact.reason)
     if payment is None:
         return Outcome.of(bill, "repeated", f"is_{bill.payment.state}")
+    if bill.order.kind == "renewal":
+        await renewals.charge_failed(parts, connection, bill.order)
     if fact.reason not in QUIET_FAILURES:
         await announce_failure(connection, bill, fact.reason)
     return Outcome.of(bill, "done")
@@ -123,6 +125,9 @@ async def announce_failure(connection: Connection, bill: Bill, reason: str) -> N
         user_id=order.user_id,
         facts={**facts_of(payment), "failure": reason},
     )
+    if order.kind == "renewal":
+        # The subscription tells of that itself.
+        return
     await notify(
         connection,
         project_id=order.project_id,

@@ -15,9 +15,12 @@ from app.payments.port import Paid
 from app.payments.refunds import return_surplus
 from app.payments.repository import NewOrder, Order, OrderRepository
 from app.payments.repository_payments import Bill, PaymentRepository
+from app.payments.subscriptions_repository import SubscriptionRepository
 
 # A charge of ours that the provider has not answered for so long is over.
 LIFETIME = timedelta(days=3)
+# A bank that says no every few minutes begins to refuse for good.
+AGAIN_AFTER_REFUSAL = timedelta(days=1)
 PAID = ("paid", "refunded")
 
 
@@ -91,6 +94,18 @@ async def open_order(connection: Connection, project_id: int, running: Running) 
             subscription_id=running.id,
         )
     )
+
+
+async def charge_failed(parts: Parts, connection: Connection, order: Order) -> None:
+    """A charge of ours came to nothing, at once or later: the person hears of it once, and it is tried tomorrow."""
+    rows = SubscriptionRepository(connection, order.project_id)
+    known = await rows.get(order.subscription_id, lock=True) if order.subscription_id is not None else None
+    if known is None or known.state == "ended":
+        return
+    await rows.try_later(known.id, after=AGAIN_AFTER_REFUSAL, attempt=True)
+    if known.told not in ("failed", "grace_ends"):
+        await parts.subscriptions.tell(connection, known, "failed")
+        await rows.tell(known.id, "failed")
 
 
 async def renew(parts: Parts, connection: Connection, source: Source, fact: Paid, bill: Bill | None) -> Outcome | None:

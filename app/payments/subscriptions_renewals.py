@@ -18,7 +18,7 @@ from app.kit.telemetry import get_logger
 from app.payments.outcome import Source
 from app.payments.port import Fact, Failed, Provider, ProviderAway, ProviderRefused
 from app.payments.reconciliation import apply_all
-from app.payments.renewals import lock_agreement, open_order
+from app.payments.renewals import AGAIN_AFTER_REFUSAL, lock_agreement, open_order
 from app.payments.repository import COLUMNS as ORDER_COLUMNS
 from app.payments.repository import Order, to_order
 from app.payments.repository_payments import Bill, PaymentRepository
@@ -33,7 +33,6 @@ log = get_logger("app.payments.subscriptions")
 CHARGE_JOB = "subscriptions.charge"
 # While an answer is awaited nobody else charges; a provider that is away is asked again after this.
 LEASE = timedelta(minutes=15)
-AGAIN_AFTER_REFUSAL = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +86,6 @@ async def charge(parts: Renewals, library: Library, project_id: int, subscriptio
         log.warning("a renewal was refused", provider=provider.name, payment=str(payment.id), reason=str(error))
         facts = (Failed("refused", payment_id=payment.id),)
     await apply_all(parts.payments, parts.database, Source(project_id, provider.name, payment.account, project), facts)
-    if any(isinstance(fact, Failed) for fact in facts):
-        async with parts.database.transaction() as connection:
-            await _fail(connection, parts, project_id, subscription_id)
 
 
 async def _begin(
@@ -131,19 +127,6 @@ async def _open_order_of(connection: Connection, project_id: int, subscription_i
         project_id, subscription_id,
     )  # fmt: skip
     return to_order(row) if row else None
-
-
-async def _fail(connection: Connection, parts: Renewals, project_id: int, subscription_id: UUID) -> None:
-    """The bank says no: the person hears of it once, and it is tried again tomorrow."""
-    running = await lock_agreement(connection, project_id, subscription_id=subscription_id)
-    rows = SubscriptionRepository(connection, project_id)
-    known = await rows.get(subscription_id)
-    if running is None or known is None or known.state == "ended":
-        return
-    await rows.try_later(known.id, after=AGAIN_AFTER_REFUSAL, attempt=True)
-    if known.told not in ("failed", "grace_ends"):
-        await parts.subscriptions.tell(connection, known, "failed")
-        await rows.tell(known.id, "failed")
 
 
 def job_payload(project_id: int, subscription_id: UUID) -> dict[str, Any]:

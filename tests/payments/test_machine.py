@@ -8,6 +8,7 @@ import pytest
 
 from app.kit import json
 from app.kit.clock import utc_now
+from app.payments import renewals
 from app.payments.erasure import FORGET_JOB, forget_events
 from app.payments.outcome import Outcome
 from app.payments.port import Disputed, Event, Failed, Refunded, SubscriptionChanged
@@ -320,6 +321,29 @@ class TestRenewals:
         assert (outcome.state, outcome.note) == ("done", "surplus")
         refund = (await shop.rows("SELECT state, reason, payment_id FROM refunds"))[0]
         assert (refund["state"], refund["reason"], refund["payment_id"]) == ("wanted", "surplus", outcome.payment_id)
+
+    async def test_a_charge_of_ours_that_is_declined_later_is_tried_tomorrow(self, shop: Shop) -> None:
+        """The bank had called it pending; then its word comes as an event."""
+        buyer = await shop.buyer()
+        order, payment = await shop.begin(buyer, "luna-month")
+        await shop.tell(paid(payment, method="pm_1"))
+        order = await shop.read(order)
+        async with shop.database.transaction() as connection:
+            running = await renewals.lock_agreement(connection, shop.project.id, subscription_id=order.subscription_id)
+            assert running is not None
+            renewal = await renewals.open_order(connection, shop.project.id, running)
+            charge = await PaymentRepository(connection, shop.project.id).add(
+                renewal, provider="sandbox", account="luna"
+            )
+        for _ in range(2):
+            await shop.tell(Failed("declined", payment_id=charge.id))
+        row = (await shop.rows("SELECT renew_at, renew_attempts, told, state FROM subscriptions"))[0]
+        assert (row["renew_attempts"], row["told"], row["state"]) == (1, "failed", "active")
+        assert timedelta(hours=23) < row["renew_at"] - utc_now() <= timedelta(days=1)
+        assert ("payment_failed", str(charge.id)) in await cards(shop)
+        # And yet the money comes.
+        assert (await shop.tell(paid(charge))).state == "done"
+        assert await shop.value("SELECT told FROM subscriptions") is None
 
 
 class TestErasure:
