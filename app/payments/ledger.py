@@ -36,7 +36,7 @@ RULES: Final[tuple[Rule, ...]] = (
         GROUP BY o.id
         HAVING count(p.id) <> CASE WHEN o.state IN {_PAID} AND o.total > 0 THEN 1 ELSE 0 END
             OR count(p.id) = 1 AND (sum(p.amount), min(p.currency)) <> (o.total, o.currency)
-        """,  # noqa: S608
+        """,  # noqa: S608  # as above, constants of this module
     ),
     Rule(
         "orders.give_once",
@@ -55,7 +55,7 @@ RULES: Final[tuple[Rule, ...]] = (
                 WHEN unit.amount = 0 OR o.kind = 'gift' AND g.redeemed_by IS NULL THEN (0::numeric, 0::bigint)
                 ELSE (unit.amount::numeric, 1::bigint) END
             OR bool_or(l.user_id <> CASE WHEN o.kind = 'gift' THEN g.redeemed_by ELSE o.user_id END)
-        """,  # noqa: S608
+        """,  # noqa: S608  # as above, constants of this module
     ),
     Rule(
         "orders.unpaid_give_nothing",
@@ -64,7 +64,7 @@ RULES: Final[tuple[Rule, ...]] = (
         SELECT l.project_id, concat_ws(' ', 'lot', l.id, 'of order', l.order_id), format('the order is %s', o.state)
         FROM wallet_lots l LEFT JOIN orders o ON o.project_id = l.project_id AND o.id = l.order_id
         WHERE l.order_id IS NOT NULL AND (o.id IS NULL OR o.state NOT IN {_PAID})
-        """,  # noqa: S608
+        """,  # noqa: S608  # as above, constants of this module
     ),
     Rule(
         "orders.subscribe",
@@ -75,7 +75,7 @@ RULES: Final[tuple[Rule, ...]] = (
         LEFT JOIN subscriptions s ON s.project_id = o.project_id AND s.id = o.subscription_id
         WHERE o.state IN {_PAID} AND o.package ->> 'kind' = 'subscription'
             AND s.user_id IS DISTINCT FROM CASE WHEN o.kind = 'gift' THEN g.redeemed_by ELSE o.user_id END
-        """,  # noqa: S608
+        """,  # noqa: S608  # as above, constants of this module
     ),
     Rule(
         "orders.coupons_are_counted",
@@ -84,7 +84,7 @@ RULES: Final[tuple[Rule, ...]] = (
         SELECT o.project_id, {_ORDER}, format('coupon %s, discount %s', o.coupon, o.discount) FROM orders o
         WHERE o.state IN {_PAID} AND ((o.coupon IS NOT NULL OR o.kind = 'trial') AND o.person_hash IS NULL
             OR o.coupon IS NULL AND o.discount > 0 AND o.kind <> 'trial')
-        """,  # noqa: S608
+        """,  # noqa: S608  # as above, constants of this module
     ),
     Rule(
         "orders.one_trial",
@@ -93,7 +93,7 @@ RULES: Final[tuple[Rule, ...]] = (
         SELECT o.project_id, concat_ws(' ', 'orders', string_agg(o.id::text, ' ')), format('%s trials', count(*))
         FROM orders o WHERE o.kind = 'trial' AND o.state IN {_PAID}
         GROUP BY o.project_id, o.person_hash HAVING count(*) > 1
-        """,  # noqa: S608
+        """,  # noqa: S608  # as above, constants of this module
     ),
     Rule(
         "orders.in_the_books",
@@ -102,7 +102,7 @@ RULES: Final[tuple[Rule, ...]] = (
         SELECT o.project_id, {_ORDER}, format('%s, %s lines', o.state, count(b.id)) FROM orders o
         LEFT JOIN book_entries b ON b.project_id = o.project_id AND b.order_id = o.id AND b.refund_id IS NULL
         GROUP BY o.id HAVING count(b.id) <> CASE WHEN o.state IN {_PAID} THEN 1 ELSE 0 END
-        """,  # noqa: S608
+        """,  # noqa: S608  # as above, constants of this module
     ),
     Rule(
         "payments.refunds_sum",
@@ -115,7 +115,7 @@ RULES: Final[tuple[Rule, ...]] = (
         GROUP BY p.id
         HAVING p.refunded_amount <> COALESCE(sum(r.amount), 0) OR p.refunded_amount > p.amount
             OR (p.state = 'refunded') <> (p.refunded_amount = p.amount AND p.state <> 'surplus')
-        """,  # noqa: S608
+        """,  # noqa: S608  # as above, constants of this module
     ),
     Rule(
         "orders.refunds_sum",
@@ -128,7 +128,7 @@ RULES: Final[tuple[Rule, ...]] = (
         GROUP BY o.id
         HAVING o.refunded_amount <> COALESCE(sum(p.refunded_amount), 0)
             OR (o.state = 'refunded') <> (o.state IN {_PAID} AND o.total > 0 AND o.refunded_amount = o.total)
-        """,  # noqa: S608
+        """,  # noqa: S608  # as above, constants of this module
     ),
     Rule(
         "payments.surplus_goes_back",
@@ -137,7 +137,7 @@ RULES: Final[tuple[Rule, ...]] = (
         SELECT p.project_id, {_PAYMENT}, format('surplus of %s %s', p.amount, p.currency) FROM payments p
         WHERE p.state = 'surplus'
             AND NOT EXISTS (SELECT FROM refunds r WHERE r.project_id = p.project_id AND r.payment_id = p.id)
-        """,  # noqa: S608
+        """,  # noqa: S608  # as above, constants of this module
     ),
     Rule(
         "payments.charges_are_known",
@@ -148,7 +148,7 @@ RULES: Final[tuple[Rule, ...]] = (
             FROM payments
         ) p
         WHERE p.state IN ('paid', 'refunded', 'surplus') AND p.charge IS NULL OR p.same > 1
-        """,  # noqa: S608
+        """,  # noqa: S608  # as above, constants of this module
     ),
     Rule(
         "refunds.take_back",
@@ -161,7 +161,7 @@ RULES: Final[tuple[Rule, ...]] = (
             ('follow_ups', COALESCE((r.taken #>> '{{taken,follow_ups}}')::bigint, 0))) unit (name, amount)
         LEFT JOIN wallet_entries e ON e.project_id = r.project_id AND e.key = 'refund:' || r.id || ':' || unit.name
         WHERE COALESCE(-e.amount, 0) <> CASE r.state WHEN 'done' THEN unit.amount ELSE 0 END
-        """,  # noqa: S608
+        """,  # noqa: S608  # as above, constants of this module
     ),
     Rule(
         "refunds.in_the_books",
@@ -172,7 +172,7 @@ RULES: Final[tuple[Rule, ...]] = (
         LEFT JOIN book_entries b ON b.project_id = r.project_id AND b.refund_id = r.id
         GROUP BY r.id, p.state
         HAVING count(b.id) <> CASE WHEN r.state = 'done' AND p.state <> 'surplus' THEN 1 ELSE 0 END
-        """,  # noqa: S608
+        """,  # noqa: S608  # as above, constants of this module
     ),
     Rule(
         "debts.come_from_refunds",
@@ -208,7 +208,7 @@ RULES: Final[tuple[Rule, ...]] = (
         WHERE (s.state = 'ended') <> (s.ended_at IS NOT NULL) OR s.state = 'ended' AND s.renews
             OR s.renews <> (s.grace_until IS NOT NULL) OR s.grace_until < s.until OR s.state = 'grace' AND NOT s.renews
             OR s.renews AND (s.provider IS NULL OR s.reference IS NULL AND s.sealed_method IS NULL)
-        """,  # noqa: S608
+        """,  # noqa: S608  # as above, constants of this module
     ),
     Rule(
         "subscriptions.were_paid_for",
@@ -219,7 +219,7 @@ RULES: Final[tuple[Rule, ...]] = (
             SELECT FROM orders o
             WHERE o.project_id = s.project_id AND o.subscription_id = s.id AND o.state IN {_PAID}
         )
-        """,  # noqa: S608
+        """,  # noqa: S608  # as above, constants of this module
     ),
     Rule(
         "gifts.are_paid_for",
@@ -231,7 +231,7 @@ RULES: Final[tuple[Rule, ...]] = (
         HAVING count(g.id) <> CASE WHEN o.kind = 'gift' AND o.state IN {_PAID} THEN 1 ELSE 0 END
             OR o.state = 'refunded' AND bool_or(g.id IS NOT NULL AND g.redeemed_at IS NULL AND g.void_at IS NULL)
             OR bool_or(g.redeemed_at IS NOT NULL AND g.void_at IS NOT NULL)
-        """,  # noqa: S608
+        """,  # noqa: S608  # as above, constants of this module
     ),
 )
 
