@@ -105,14 +105,12 @@ RULES: Final[tuple[Rule, ...]] = (
         SELECT e.project_id, {_ENTRY}, format('spends %s, took %s', -e.amount, COALESCE(u.total, 0))
         FROM wallet_entries e
         LEFT JOIN (
-            SELECT u.entry_id, sum(u.amount) AS total, min(l.project_id) AS project_id, max(l.project_id) AS others,
-                min(l.user_id::text) AS user_id, max(l.user_id::text) AS strangers, min(l.unit) AS unit,
-                max(l.unit) AS units
-            FROM wallet_lot_uses u JOIN wallet_lots l ON l.id = u.lot_id GROUP BY u.entry_id
+            SELECT u.entry_id, sum(u.amount) AS total,
+                bool_or((l.project_id, l.user_id, l.unit) IS DISTINCT FROM (e.project_id, e.user_id, e.unit)) AS stray
+            FROM wallet_lot_uses u JOIN wallet_lots l ON l.id = u.lot_id JOIN wallet_entries e ON e.id = u.entry_id
+            GROUP BY u.entry_id
         ) u ON u.entry_id = e.id
-        WHERE LEAST(e.amount, 0) <> -COALESCE(u.total, 0)
-            OR u.total IS NOT NULL AND (u.project_id, u.others, u.user_id, u.strangers, u.unit, u.units)
-                <> (e.project_id, e.project_id, e.user_id::text, e.user_id::text, e.unit, e.unit)
+        WHERE LEAST(e.amount, 0) <> -COALESCE(u.total, 0) OR u.stray
         """,  # noqa: S608
     ),
     Rule(

@@ -334,6 +334,8 @@ open AS (
 ), used AS (
     UPDATE wallet_lots SET remaining = wallet_lots.remaining - taken.amount FROM taken, entry
     WHERE wallet_lots.id = taken.id AND taken.amount > 0
+        -- Said again for the planner, which would read the whole table otherwise.
+        AND wallet_lots.project_id = $1 AND wallet_lots.user_id = $2 AND wallet_lots.unit = $3
 ), noted AS (
     INSERT INTO wallet_lot_uses (entry_id, lot_id, amount)
     SELECT entry.id, taken.id, taken.amount FROM taken, entry WHERE taken.amount > 0
