@@ -96,6 +96,7 @@ class Settings(BaseSettings):
     # Mobile networks put many people behind one address.
     rate_limit_sign_in_per_minute: int = Field(120, ge=1)
     rate_limit_readings_per_minute: int = Field(12, ge=1)
+    rate_limit_orders_per_minute: int = Field(20, ge=1)
 
     # Prometheus metrics of a worker, on `host`. 0: none.
     worker_metrics_port: int = Field(0, ge=0, le=65535)

@@ -158,6 +158,7 @@ def demo_settings(servers: Servers, database_url: str, data_dir: Path) -> Settin
         rate_limit_user_per_minute=100_000,
         rate_limit_sign_in_per_minute=100_000,
         rate_limit_readings_per_minute=100_000,
+        rate_limit_orders_per_minute=100_000,
     )
 
 

@@ -31,7 +31,6 @@ router = APIRouter(prefix="/api/v1", tags=["shop"])
 
 # Codes of coupons must not be found by trying.
 COUPONS_PER_MINUTE = 20
-ORDERS_PER_MINUTE = 20
 
 
 def project_of(services: Container, principal: Principal) -> Project:
@@ -45,6 +44,11 @@ def project_of(services: Container, principal: Principal) -> Project:
 def place_of(principal: Principal) -> Place:
     """Where the session was begun; not what the client says."""
     return "web" if principal.place == "web" else "telegram"
+
+
+def limit_orders(services: Container, principal: Principal) -> None:
+    per_minute = services.settings.rate_limit_orders_per_minute
+    services.limits.check("orders", principal.user_id, per_minute=per_minute, shared=True)
 
 
 async def person(connection: Connection, principal: Principal) -> User:
@@ -82,7 +86,7 @@ async def create(
 ) -> Response:
     """After `provider_away` the same request leads to the same payment; after `provider_refused` pay the order anew."""
     services = container(request)
-    services.limits.check("orders", principal.user_id, per_minute=ORDERS_PER_MINUTE, shared=True)
+    limit_orders(services, principal)
     project = project_of(services, principal)
     once = Once(principal.project_id, principal.user_id, "orders", idempotency_key, body.model_dump())
     async with services.database.transaction() as connection:
@@ -120,7 +124,7 @@ async def create(
 )
 async def pay(order_id: UUID, body: schemas.Again, principal: CurrentPrincipal, request: Request) -> Response:
     services = container(request)
-    services.limits.check("orders", principal.user_id, per_minute=ORDERS_PER_MINUTE, shared=True)
+    limit_orders(services, principal)
     project = project_of(services, principal)
     async with services.database.transaction() as connection:
         payment = await services.payments.again(
