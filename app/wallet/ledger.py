@@ -41,7 +41,7 @@ RULES: Final[tuple[Rule, ...]] = (
             SELECT {OWNER}, sum(remaining) AS total FROM wallet_lots WHERE remaining > 0 GROUP BY {OWNER}
         ) l USING ({OWNER})
         WHERE w.balance <> COALESCE(l.total, 0)
-        """,  # noqa: S608
+        """,  # noqa: S608  # as above, constants of this module
     ),
     Rule(
         "wallet.held_is_holds",
@@ -52,7 +52,7 @@ RULES: Final[tuple[Rule, ...]] = (
             SELECT {OWNER}, sum(amount) AS total FROM wallet_holds WHERE state = 'held' GROUP BY {OWNER}
         ) h USING ({OWNER})
         WHERE w.held <> COALESCE(h.total, 0)
-        """,  # noqa: S608
+        """,  # noqa: S608  # as above, constants of this module
     ),
     Rule(
         "wallet.never_negative",
@@ -60,7 +60,7 @@ RULES: Final[tuple[Rule, ...]] = (
         f"""
         SELECT w.project_id, {_WALLET}, format('balance %s, held %s', w.balance, w.held) FROM wallets w
         WHERE w.balance < 0 OR w.held < 0 OR w.held > w.balance
-        """,  # noqa: S608
+        """,  # noqa: S608  # as above, constants of this module
     ),
     Rule(
         "wallet.entries_are_numbered",
@@ -74,7 +74,7 @@ RULES: Final[tuple[Rule, ...]] = (
             FROM wallet_entries GROUP BY {OWNER}
         ) e USING ({OWNER})
         WHERE w.entries <> COALESCE(e.found, 0) OR e.found > 0 AND (e.first, e.last, e.each) <> (1, e.found, e.found)
-        """,  # noqa: S608
+        """,  # noqa: S608  # as above, constants of this module
     ),
     Rule(
         "wallet.entries_run",
@@ -85,7 +85,7 @@ RULES: Final[tuple[Rule, ...]] = (
                 lag(balance_after, 1, 0::bigint) OVER (PARTITION BY {OWNER} ORDER BY number) AS before
             FROM wallet_entries
         ) e WHERE e.before + e.amount <> e.balance_after OR e.balance_after < 0
-        """,  # noqa: S608
+        """,  # noqa: S608  # as above, constants of this module
     ),
     Rule(
         "wallet.credits_are_lots",
@@ -96,7 +96,7 @@ RULES: Final[tuple[Rule, ...]] = (
         WHERE e.amount > 0 AND (l.project_id, l.user_id, l.unit, l.amount)
                 IS DISTINCT FROM (e.project_id, e.user_id, e.unit, e.amount)
             OR e.amount < 0 AND l.id IS NOT NULL
-        """,  # noqa: S608
+        """,  # noqa: S608  # as above, constants of this module
     ),
     Rule(
         "wallet.expenses_take_from_lots",
@@ -111,7 +111,7 @@ RULES: Final[tuple[Rule, ...]] = (
             GROUP BY u.entry_id
         ) u ON u.entry_id = e.id
         WHERE LEAST(e.amount, 0) <> -COALESCE(u.total, 0) OR u.stray
-        """,  # noqa: S608
+        """,  # noqa: S608  # as above, constants of this module
     ),
     Rule(
         "wallet.lots_have_left",
@@ -121,7 +121,7 @@ RULES: Final[tuple[Rule, ...]] = (
         FROM wallet_lots l
         LEFT JOIN (SELECT lot_id, sum(amount) AS total FROM wallet_lot_uses GROUP BY lot_id) u ON u.lot_id = l.id
         WHERE l.amount - COALESCE(u.total, 0) <> l.remaining OR l.remaining < 0
-        """,  # noqa: S608
+        """,  # noqa: S608  # as above, constants of this module
     ),
     Rule(
         "wallet.knows_what_expires",
@@ -132,7 +132,7 @@ RULES: Final[tuple[Rule, ...]] = (
             SELECT {OWNER}, min(expires_at) AS first FROM wallet_lots WHERE remaining > 0 GROUP BY {OWNER}
         ) l USING ({OWNER})
         WHERE w.expires_at IS DISTINCT FROM l.first
-        """,  # noqa: S608
+        """,  # noqa: S608  # as above, constants of this module
     ),
     Rule(
         "wallet.debts_are_paid_by_entries",
@@ -143,7 +143,7 @@ RULES: Final[tuple[Rule, ...]] = (
         FROM (SELECT {OWNER}, -sum(amount) AS paid FROM wallet_entries WHERE kind = 'debt' GROUP BY {OWNER}) e
         FULL JOIN wallet_debts d USING ({OWNER})
         WHERE COALESCE(d.incurred - d.amount, 0) <> COALESCE(e.paid, 0)
-        """,  # noqa: S608
+        """,  # noqa: S608  # as above, constants of this module
     ),
     Rule(
         "wallet.settled_holds_are_entries",
@@ -160,7 +160,7 @@ RULES: Final[tuple[Rule, ...]] = (
             GROUP BY h.project_id, h.id, h.amount, h.state
             HAVING count(e.id) <> CASE h.state WHEN 'settled' THEN 1 ELSE 0 END
         ) h
-        """,  # noqa: S608
+        """,  # noqa: S608  # as above, constants of this module
     ),
     Rule(
         "wallet.holds_lead_somewhere",
@@ -180,7 +180,7 @@ RULES: Final[tuple[Rule, ...]] = (
                 SELECT FROM refunds r WHERE r.project_id = h.project_id AND r.state IN ('wanted', 'sent')
                     AND r.taken -> 'holds' ? h.id::text
             )
-        """,  # noqa: S608
+        """,  # noqa: S608  # as above, constants of this module
     ),
     Rule(
         "readings.holds_follow_texts",
