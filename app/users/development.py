@@ -18,5 +18,6 @@ async def sign_init_data(body: schemas.DevelopmentInitData, request: Request) ->
     project = container(request).catalogue.library().project_by_slug(body.project)
     if project is None or project.bot is None:
         raise ProjectNotFound
-    person = TelegramPerson(body.user.id, body.user.first_name, None, body.user.username, body.user.language_code)
+    user = body.user
+    person = TelegramPerson(user.id, user.first_name, None, user.username, user.language_code, place=body.place)
     return json_response({"init_data": init_data.sign(person, bot_token=project.bot.token.get_secret_value())})

@@ -16,6 +16,7 @@ import init_data_py
 
 from app.kit.clock import utc_now
 from app.users.errors import InitDataExpired, InitDataInvalid
+from app.users.tokens import Place
 
 LIFETIME = timedelta(hours=24)
 CLOCK_SKEW = timedelta(seconds=60)
@@ -27,7 +28,8 @@ MOST_FIELDS = 64
 class TelegramPerson:
     """What Telegram says of a person; `language_code` is an IETF tag or None.
 
-    `start_param` is what the link that he came by carried, as it came.
+    `start_param` is what the link that he came by carried, as it came. `place` is `web` only in the demo, whose guests
+    sit in ordinary browsers: Telegram signs no such field.
     """
 
     id: int
@@ -36,6 +38,7 @@ class TelegramPerson:
     username: str | None = None
     language_code: str | None = None
     start_param: str | None = None
+    place: Place = "telegram"
 
 
 def verify(raw: str, *, bot_token: str) -> TelegramPerson:
@@ -76,6 +79,7 @@ def verify(raw: str, *, bot_token: str) -> TelegramPerson:
         clean(person.get("username"), 32),
         clean(person.get("language_code"), 16),
         fields.get("start_param"),
+        "web" if fields.get("place") == "web" else "telegram",
     )
 
 
@@ -108,4 +112,6 @@ def sign(person: TelegramPerson, *, bot_token: str) -> str:
     fields = {"user": user.to_json(), "signature": "sandbox"}
     if person.start_param is not None:
         fields["start_param"] = person.start_param
+    if person.place == "web":
+        fields["place"] = person.place
     return init_data_py.sign(fields, bot_token, auth_date=utc_now())

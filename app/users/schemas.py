@@ -164,8 +164,11 @@ class DevelopmentUser(Input):
 
 
 class DevelopmentInitData(Input):
+    """`place`: a guest of the demo in an ordinary browser is no guest of Telegram."""
+
     project: Annotated[str, Field(max_length=64)]
     user: DevelopmentUser
+    place: Literal["telegram", "web"] = "telegram"
 
 
 class InitData(BaseModel):

@@ -54,7 +54,7 @@ class SessionService:
             raise UserBlocked
         if user.source is None:
             await self.arrive(connection, project=project, user=user, payload=person.start_param, otherwise="app")
-        return await self._begin(connection, user, place="telegram")
+        return await self._begin(connection, user, place=person.place)
 
     async def open(self, connection: Connection, *, project_id: int, user_id: UUID) -> Session:
         """A session for a known person in a browser. Raises `Unauthenticated` for one who left, `UserBlocked`."""

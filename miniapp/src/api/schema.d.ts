@@ -1339,11 +1339,20 @@ export interface components {
             /** Href */
             href: string;
         };
-        /** DevelopmentInitData */
+        /**
+         * DevelopmentInitData
+         * @description `place`: a guest of the demo in an ordinary browser is no guest of Telegram.
+         */
         DevelopmentInitData: {
             /** Project */
             project: string;
             user: components["schemas"]["DevelopmentUser"];
+            /**
+             * Place
+             * @default telegram
+             * @enum {string}
+             */
+            place: "telegram" | "web";
         };
         /** DevelopmentUser */
         DevelopmentUser: {
