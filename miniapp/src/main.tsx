@@ -9,10 +9,11 @@ import { App } from './app/App';
 import { loadFonts } from './app/fonts';
 import { Nowhere } from './app/Nowhere';
 import { type PageProject, readPageProject } from './app/project';
-import { createRouter, RouterContext } from './app/router';
+import { createRouter, type Router, RouterContext } from './app/router';
 import { ServicesContext } from './app/services';
 import { applyTheme, themeTokens } from './app/theme';
-import { createPlatform } from './platform';
+import { isGiftLink, keepGiftCode, readGiftCode } from './features/gift/code';
+import { createPlatform, type Platform } from './platform';
 import './styles/base.css';
 
 async function start(container: HTMLElement): Promise<void> {
@@ -34,13 +35,15 @@ async function compose(project: PageProject) {
   const session = new Session(project.slug, platform);
   // The sign-in goes out now; its failure is shown by the first query that needs it.
   void session.token().catch(() => undefined);
+  const router = createRouter(project.slug, window);
+  followGift(project.slug, platform, router);
   const services = { project, platform, session, api: createApi(session) };
   return (
     <StrictMode>
       <QueryClientProvider client={createQueryClient()}>
         <ServicesContext value={services}>
           <CatalogueContext value={createCatalogueLoader(project.slug)}>
-            <RouterContext value={createRouter(project.slug, window)}>
+            <RouterContext value={router}>
               <App />
             </RouterContext>
           </CatalogueContext>
@@ -48,6 +51,13 @@ async function compose(project: PageProject) {
       </QueryClientProvider>
     </StrictMode>
   );
+}
+
+/** A link to a gift leads to it, once: after that, the app's own addresses count. */
+function followGift(slug: string, platform: Platform, router: Router): void {
+  if (!isGiftLink(platform.startParam) || history.state !== null || router.current().name !== 'home') return;
+  keepGiftCode(slug, readGiftCode(platform.startParam));
+  router.go({ name: 'gift' }, { replace: true });
 }
 
 const container = document.getElementById('root');

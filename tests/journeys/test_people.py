@@ -52,7 +52,7 @@ class TestEmptyBalance:
         phone.open("spreads/three-cards")
         expect(phone.page.get_by_text("Этот расклад стоит 1 расклад, а на балансе — 0 раскладов.")).to_be_visible()
         phone.look_over()
-        phone.page.get_by_role("button", name="Как получить ещё").click()
+        phone.page.get_by_role("button", name="Пакеты и подписки").click()
         expect(phone.page.get_by_role("heading", name="Расклады закончились")).to_be_visible()
         expect(phone.page.get_by_role("heading", name="Полнолуние")).to_be_visible()
         expect(phone.page.get_by_text("699 ₽")).to_be_visible()

@@ -158,6 +158,6 @@ class TestVerbenaInEnglish:
         phone.look_over()
         page.get_by_text("Русский").click()
         expect(page.get_by_role("navigation").get_by_role("button", name="Профиль")).to_be_visible()
-        page.get_by_role("button", name="Как получить ещё").click()
+        page.get_by_role("button", name="Пакеты и подписки").click()
         expect(page.get_by_text("У тебя 3 расклада и 0 уточняющих вопросов.")).to_be_visible()
         phone.look_over()

@@ -1,3 +1,4 @@
+import { forgetBegun } from '@/features/shop/begun';
 import type { Platform } from '@/platform';
 import { ApiError, isCode, readError, SessionEnded } from './errors';
 import { send } from './http';
@@ -56,6 +57,7 @@ export class Session {
   /** After the person was erased: nothing of the session stays on the device. */
   async forget(end: SessionEnded): Promise<void> {
     await this.platform.storage.remove(this.key);
+    forgetBegun(this.slug, this.platform.account);
     this.end(end);
   }
 

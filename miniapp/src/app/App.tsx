@@ -26,7 +26,12 @@ const load = {
   reading: () => import('@/features/reading/ReadingScreen'),
   history: () => import('@/features/history/History'),
   profile: () => import('@/features/profile/Profile'),
-  packages: () => import('@/features/packages/Packages'),
+  shop: () => import('@/features/shop/Shop'),
+  checkout: () => import('@/features/shop/CheckoutScreen'),
+  order: () => import('@/features/purchases/OrderScreen'),
+  orders: () => import('@/features/purchases/Purchases'),
+  subscription: () => import('@/features/subscription/SubscriptionScreen'),
+  gift: () => import('@/features/gift/GiftScreen'),
   proof: () => import('@/features/proof/ProofScreen'),
   inbox: () => import('@/features/notifications/Inbox'),
   request: () => import('@/features/leads/LeadScreen'),
@@ -35,7 +40,12 @@ const QuestionScreen = lazy(load.question);
 const ReadingScreen = lazy(load.reading);
 const History = lazy(load.history);
 const Profile = lazy(load.profile);
-const Packages = lazy(load.packages);
+const Shop = lazy(load.shop);
+const CheckoutScreen = lazy(load.checkout);
+const OrderScreen = lazy(load.order);
+const Purchases = lazy(load.orders);
+const SubscriptionScreen = lazy(load.subscription);
+const GiftScreen = lazy(load.gift);
 const ProofScreen = lazy(load.proof);
 const Inbox = lazy(load.inbox);
 const LeadScreen = lazy(load.request);
@@ -81,7 +91,7 @@ function Shell({ end }: { end: SessionEnded | null }) {
   const client = useQueryClient();
   const route = useRoute();
   const me = useMe();
-  const catalogue = useCatalogue({ fast: route.name === 'packages' });
+  const catalogue = useCatalogue({ fast: route.name === 'packages' || route.name === 'checkout' });
   const [looking, setLooking] = useState(false);
   const ready = me.isSuccess;
   useEffect(() => {
@@ -142,7 +152,17 @@ function Place({ route }: { route: Route }) {
     case 'profile':
       return <Profile />;
     case 'packages':
-      return <Packages />;
+      return <Shop />;
+    case 'checkout':
+      return <CheckoutScreen key={route.key} packageKey={route.key} />;
+    case 'orders':
+      return <Purchases />;
+    case 'order':
+      return <OrderScreen key={route.id} id={route.id} />;
+    case 'subscription':
+      return <SubscriptionScreen />;
+    case 'gift':
+      return <GiftScreen />;
     case 'inbox':
       return <Inbox />;
     case 'request':

@@ -4,6 +4,7 @@ import { Button } from '@/ui/Button';
 import type { IconName } from '@/ui/Icon';
 import { Screen } from '@/ui/Screen';
 import { State } from '@/ui/State';
+import { keptGiftCode } from '@/features/gift/code';
 import { projectName } from './project';
 import { useServices } from './services';
 
@@ -22,11 +23,13 @@ export function EndScreen({ end, onSignIn }: { end: SessionEnded; onSignIn: () =
   const { project, platform } = useServices();
   const words = WORDS[end.reason];
   const bot = project.bot_username;
+  // Somebody who was given a gift finds it in the chat, too.
+  const gift = keptGiftCode(project.slug);
   const lost = end.reason === 'outside' || end.reason === 'expired' || end.reason === 'link';
   return (
     <Screen title={t(words.title)} bare>
       <State icon={words.icon} title={t(words.title)} text={t(words.text, { name: projectName(project, language) })}>
-        {end.reason !== 'link' && lost && bot ? <Button onClick={() => platform.openBot(bot)}>{t('error.open_telegram', { bot })}</Button> : null}
+        {end.reason !== 'link' && lost && bot ? <Button onClick={() => platform.openBot(bot, gift ? `gift_${gift}` : undefined)}>{t('error.open_telegram', { bot })}</Button> : null}
         {platform.name === 'web' && lost && bot ? (
           <Button look={end.reason === 'link' ? 'primary' : 'secondary'} onClick={() => platform.openBot(bot, 'web')}>
             {t('error.send_link')}

@@ -1,6 +1,8 @@
+import { enShop } from './en_shop';
 import type { Message } from './message';
 
 export const en = {
+  ...enShop,
   'app.loading': 'Just a moment…',
   'nav.label': 'Main',
   'nav.home': 'Spreads',
@@ -199,7 +201,7 @@ export const en = {
   'profile.balance': 'Your balance',
   'profile.readings': 'Readings',
   'profile.follow_ups': 'Follow-ups',
-  'profile.packages': 'How to get more',
+  'profile.packages': 'Packages and subscriptions',
   'profile.language': 'Language',
   'profile.manners': 'How we talk',
   'profile.saved': 'Saved',
@@ -222,17 +224,10 @@ export const en = {
 
   'packages.title': 'Readings',
   'packages.empty_title': 'Your readings are used up',
-  'packages.balance': 'You have {readings} and {follow_ups}.',
-  'packages.lead': 'Buying is not open yet. These are the packages that will be here; until then readings come as a gift from us.',
-  'packages.how': 'How readings come now',
-  'packages.how_free': { one: 'Every newcomer gets {count} reading as a gift.', other: 'Every newcomer gets {count} readings as a gift.' },
   'packages.how_follow': { one: '{count} follow-up question is free with each reading.', other: '{count} follow-up questions are free with each reading.' },
   'packages.how_failed': 'A reading that fails, or that the AI did not write, costs nothing.',
   'packages.none': 'There are no packages yet.',
-  'packages.subscription': 'Unlimited readings for a month',
-  'packages.soon': 'Coming soon',
-  'packages.was': 'instead of {price}',
-  'packages.stars': { one: '{count} Star', other: '{count} Stars' },
+  'packages.was': 'before:',
   'packages.need': 'This spread costs {required}, and you have {available}.',
 
   'error.offline': 'No connection. What you see may be a little old.',

@@ -10,7 +10,7 @@ export const dictionaries: Readonly<Record<string, Readonly<Record<MessageKey, M
 export interface Translation {
   language: string;
   t: (key: MessageKey, params?: Params) => string;
-  /** Money in minor units as the store writes it: `49900`, `RUB` → «499 ₽». */
+  /** Money in minor units as the store writes it: `49900`, `RUB` → «499 ₽»; `XTR` are Stars. */
   money: (amount: number, currency: string) => string;
   date: (iso: string, style?: 'long' | 'short') => string;
 }
@@ -22,6 +22,7 @@ export function createTranslation(language: string, address: Address): Translati
     language: known,
     t: (key, params) => format(dictionary[key], known, address, params),
     money(amount, currency) {
+      if (currency === 'XTR') return format(dictionary['count.stars'], known, address, { count: amount });
       const digits = new Intl.NumberFormat(known, { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
       const value = amount / 10 ** digits;
       const whole = Number.isInteger(value);

@@ -1,7 +1,9 @@
 import type { MessageKey } from './en';
 import type { Message } from './message';
+import { ruShop } from './ru_shop';
 
 export const ru: Record<MessageKey, Message> = {
+  ...ruShop,
   'app.loading': 'Одну секунду…',
   'nav.label': 'Главное меню',
   'nav.home': 'Расклады',
@@ -261,7 +263,7 @@ export const ru: Record<MessageKey, Message> = {
   'profile.balance': { informal: 'Твой баланс', formal: 'Ваш баланс' },
   'profile.readings': 'Расклады',
   'profile.follow_ups': 'Уточнения',
-  'profile.packages': 'Как получить ещё',
+  'profile.packages': 'Пакеты и подписки',
   'profile.language': 'Язык',
   'profile.manners': 'Как мы общаемся',
   'profile.saved': 'Сохранено',
@@ -284,15 +286,6 @@ export const ru: Record<MessageKey, Message> = {
 
   'packages.title': 'Пакеты',
   'packages.empty_title': 'Расклады закончились',
-  'packages.balance': { informal: 'У тебя {readings} и {follow_ups}.', formal: 'У вас {readings} и {follow_ups}.' },
-  'packages.lead': 'Покупки пока не открыты. Вот пакеты, которые здесь появятся, а пока расклады приходят в подарок от нас.',
-  'packages.how': 'Откуда берутся расклады сейчас',
-  'packages.how_free': {
-    one: 'Каждый новый гость получает в подарок {count} расклад.',
-    few: 'Каждый новый гость получает в подарок {count} расклада.',
-    many: 'Каждый новый гость получает в подарок {count} раскладов.',
-    other: 'Каждый новый гость получает в подарок {count} расклада.',
-  },
   'packages.how_follow': {
     one: 'К каждому раскладу — {count} бесплатный вопрос.',
     few: 'К каждому раскладу — {count} бесплатных вопроса.',
@@ -301,10 +294,7 @@ export const ru: Record<MessageKey, Message> = {
   },
   'packages.how_failed': 'Расклад, который не удался или который написал не ИИ, ничего не стоит.',
   'packages.none': 'Пакетов пока нет.',
-  'packages.subscription': 'Безлимитные расклады на месяц',
-  'packages.soon': 'Скоро в продаже',
-  'packages.was': 'вместо {price}',
-  'packages.stars': { one: '{count} звезда', few: '{count} звезды', many: '{count} звёзд', other: '{count} звезды' },
+  'packages.was': 'прежняя цена:',
   'packages.need': 'Этот расклад стоит {required}, а на балансе — {available}.',
 
   'error.offline': 'Нет связи. Показанное могло немного устареть.',

@@ -3,7 +3,7 @@ import type { Platform } from './platform';
 import { hasLoginCode } from './links';
 import { createWebPlatform } from './web';
 
-export type { Haptic, Platform, PlatformColours } from './platform';
+export type { Haptic, InvoiceEnd, Platform, PlatformColours } from './platform';
 
 /** Telegram passes its launch parameters in the address; the SDK keeps them for reloads of the same tab. */
 function inTelegram(): boolean {

@@ -11,6 +11,8 @@ export interface Platform {
   /** `sign-in` first where a sign-in is always at hand, `refresh` first where it is not. */
   readonly sessionOrder: readonly ('sign-in' | 'refresh')[];
   readonly storage: KeyValueStorage;
+  /** What the link that opened the app carried (`startapp=…`), or null. */
+  readonly startParam: string | null;
 
   /** Signed initData for `POST /auth/telegram`, or null when the app runs outside of any place to sign in from. */
   initData(): Promise<string | null>;
@@ -25,9 +27,18 @@ export interface Platform {
   haptic(kind: Haptic): void;
   /** Opens the chat with the bot; `start` is what its Start button then says. */
   openBot(username: string, start?: string): void;
+  /** Opens an invoice of Telegram. How it was closed is for the screen alone: what is true, the order says. */
+  openInvoice(url: string): Promise<InvoiceEnd>;
+  /** Leaves for a page elsewhere, in this window where there is but one. */
+  openPage(url: string): void;
+  /** Hands a link on; false where the person has to copy it. */
+  share(url: string, text: string): Promise<boolean>;
   /** Starts over as another person; only where people are made up (the demo). */
   renew?: () => void;
 }
+
+/** `unknown`: it could not be opened here, or nobody said how it ended. */
+export type InvoiceEnd = 'paid' | 'pending' | 'cancelled' | 'failed' | 'unknown';
 
 export type Haptic = 'select' | 'tap' | 'land' | 'success' | 'warning';
 

@@ -3,17 +3,20 @@ import {
   deviceStorage,
   hapticFeedback,
   init,
+  invoice,
   miniApp,
+  openLink,
   openTelegramLink,
   retrieveLaunchParams,
   retrieveRawInitData,
   setTargetOrigin,
+  shareURL,
   swipeBehavior,
   themeParams,
   viewport,
 } from '@tma.js/sdk-react';
-import type { Haptic, KeyValueStorage, Platform, PlatformColours } from './platform';
-import { botLink } from './links';
+import type { Haptic, InvoiceEnd, KeyValueStorage, Platform, PlatformColours } from './platform';
+import { botLink, invoiceSlug } from './links';
 import { localKeyValue } from './storage';
 
 /** Telegram's web view. Every call is guarded by what this client's version supports (`ifAvailable`). */
@@ -44,6 +47,7 @@ export function createTelegramPlatform(client: string | null): Platform {
     hasBackButton: backButton.isSupported(),
     sessionOrder: ['sign-in', 'refresh'],
     storage: deviceStorage.getItem.isAvailable() ? telegramStorage : localKeyValue,
+    startParam: launch.tgWebAppStartParam ?? launch.tgWebAppData?.start_param ?? null,
     initData: () => Promise.resolve(retrieveRawInitData() ?? null),
     takeLoginCode: () => null,
     onColours: (listener) => themeParams.state.sub(() => listener(currentColours())),
@@ -60,7 +64,31 @@ export function createTelegramPlatform(client: string | null): Platform {
     },
     haptic,
     openBot: (username, start) => void openTelegramLink.ifAvailable(botLink(username, start)),
+    openInvoice: openTelegramInvoice,
+    openPage: (url) => {
+      if (!openLink.ifAvailable(url).ok) window.open(url, '_blank', 'noopener');
+    },
+    share: (url, text) => Promise.resolve(shareURL.ifAvailable(url, text).ok),
   };
+}
+
+const ENDS: readonly InvoiceEnd[] = ['paid', 'pending', 'cancelled', 'failed'];
+
+async function openTelegramInvoice(url: string): Promise<InvoiceEnd> {
+  const slug = invoiceSlug(url);
+  if (!slug) return 'unknown';
+  try {
+    const opened = invoice.openSlug.ifAvailable(slug);
+    if (!opened.ok) {
+      // Clients older than 6.1 open the link itself, and never say how it ended.
+      openTelegramLink.ifAvailable(url);
+      return 'unknown';
+    }
+    const end = await opened.data;
+    return ENDS.find((known) => known === end) ?? 'unknown';
+  } catch {
+    return 'unknown';
+  }
 }
 
 async function mountViewport(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { PageProject } from '@/app/project';
 import type { Platform } from './platform';
-import { botLink, takeLoginCode } from './links';
+import { botLink, takeGiftLink, takeLoginCode } from './links';
 import { browserStorage, localKeyValue } from './storage';
 
 interface DemoPerson {
@@ -15,6 +15,7 @@ interface DemoPerson {
  */
 export function createWebPlatform(project: PageProject, launchData?: string): Platform {
   let code = takeLoginCode(window);
+  const startParam = takeGiftLink(window);
   // The demo's own person gives way to whoever came by a link, also after a reload.
   if (project.demo && code) browserStorage.write(byLinkKey(project.slug), 'yes');
   const byLink = browserStorage.read(byLinkKey(project.slug)) !== null;
@@ -27,6 +28,7 @@ export function createWebPlatform(project: PageProject, launchData?: string): Pl
     hasBackButton: false,
     sessionOrder: launchData ? ['sign-in'] : ['refresh', 'sign-in'],
     storage: localKeyValue,
+    startParam,
     initData: () => (person ? demoInitData(project.slug, person) : Promise.resolve(launchData ?? null)),
     takeLoginCode() {
       const taken = code;
@@ -46,6 +48,13 @@ export function createWebPlatform(project: PageProject, launchData?: string): Pl
     },
     haptic: () => undefined,
     openBot: (username, start) => window.open(botLink(username, start), '_blank', 'noopener'),
+    openInvoice(url) {
+      // A browser beside Telegram opens the invoice in the app, which tells this page nothing.
+      window.open(url, '_blank', 'noopener');
+      return Promise.resolve('unknown');
+    },
+    openPage: (url) => location.assign(url),
+    share,
     ...(project.demo && !launchData
       ? {
           renew() {
@@ -84,9 +93,22 @@ async function demoInitData(slug: string, person: DemoPerson): Promise<string> {
     body: JSON.stringify({
       project: slug,
       user: { ...person, language_code: navigator.language.slice(0, 2).toLowerCase() },
+      place: 'web',
     }),
   });
   if (!response.ok) throw new TypeError(`The demo sign-in answered ${response.status}`);
   const body = (await response.json()) as { init_data: string };
   return body.init_data;
+}
+
+async function share(url: string, text: string): Promise<boolean> {
+  // Only phones, and pages over https, have a sheet to share with.
+  if (!('share' in navigator)) return false;
+  try {
+    await navigator.share({ url, text });
+    return true;
+  } catch (error) {
+    // Who closed the sheet wants nothing else.
+    return error instanceof DOMException && error.name === 'AbortError';
+  }
 }

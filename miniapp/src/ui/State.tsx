@@ -60,13 +60,22 @@ export function ErrorState({ error, onRetry }: { error: unknown; onRetry: () => 
   );
 }
 
+interface NoteProps {
+  error: unknown;
+  onRetry?: () => void;
+  /** Comes before the general words. */
+  text?: string;
+  /** Better known than the general words. */
+  instead?: string | null;
+}
+
 /** A failed action, beside what failed. */
-export function ErrorNote({ error, onRetry, text }: { error: unknown; onRetry?: () => void; text?: string }) {
+export function ErrorNote({ error, onRetry, text, instead }: NoteProps) {
   const translation = useTranslation();
   const problem = explain(error, translation);
   return (
     <div role="alert" className={styles.inline}>
-      <p>{[text, problem.text].filter(Boolean).join(' ')}</p>
+      <p>{instead ?? [text, problem.text].filter(Boolean).join(' ')}</p>
       {onRetry ? <RetryButton error={error} onRetry={onRetry} small /> : null}
     </div>
   );

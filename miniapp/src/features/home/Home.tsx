@@ -7,6 +7,7 @@ import { Screen } from '@/ui/Screen';
 import { ErrorState, Skeleton } from '@/ui/State';
 import { CardBack } from '../cards/Card';
 import { Bell } from '../notifications/Bell';
+import { subscriptionPays } from '../shop/offers';
 import { MiniLayout } from '../table/MiniLayout';
 import styles from './Home.module.css';
 import { Resume } from './Resume';
@@ -61,7 +62,7 @@ function Hero({ catalogue, me }: { catalogue: Catalogue; me: Me | undefined }) {
         </div>
         <div className={styles.tools}>
           <Bell />
-          <Balance available={me?.wallet.readings.available} />
+          <Balance me={me} />
         </div>
       </div>
       <h1 className={styles.title}>{name ? t('home.greeting', { name }) : t('home.greeting_nameless')}</h1>
@@ -79,10 +80,12 @@ function Hero({ catalogue, me }: { catalogue: Catalogue; me: Me | undefined }) {
   );
 }
 
-function Balance({ available }: { available: number | undefined }) {
+function Balance({ me }: { me: Me | undefined }) {
   const { t } = useTranslation();
   const router = useRouter();
-  const words = available === undefined ? '' : t('count.readings', { count: available });
+  const available = me?.wallet.readings.available;
+  const unlimited = subscriptionPays(me);
+  const words = unlimited ? t('subscription.title') : available === undefined ? '' : t('count.readings', { count: available });
   return (
     <button
       type="button"
@@ -91,7 +94,7 @@ function Balance({ available }: { available: number | undefined }) {
       onClick={() => router.go({ name: 'packages' })}
     >
       <Icon name="spark" size={17} />
-      <span style={{ minWidth: '1ch' }}>{available ?? '·'}</span>
+      <span style={{ minWidth: '1ch' }}>{unlimited ? '∞' : (available ?? '·')}</span>
     </button>
   );
 }

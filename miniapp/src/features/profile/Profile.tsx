@@ -10,6 +10,7 @@ import { ErrorNote, ErrorState, Skeleton } from '@/ui/State';
 import { LANGUAGE_NAMES } from '../consent/LanguageSwitch';
 import { MannersForm } from '../consent/MannersForm';
 import { Wishes } from '../notifications/Wishes';
+import { Balance } from '../shop/Balance';
 import { Privacy } from './Privacy';
 import styles from './Profile.module.css';
 
@@ -32,23 +33,17 @@ function Settings({ me }: { me: Me }) {
   const router = useRouter();
   const change = useChangeMe();
   const languages = project.languages.filter((code) => code in dictionaries);
-  const { user, wallet } = me;
+  const { user } = me;
   return (
     <>
       <section className={styles.card}>
         <h2>{t('profile.balance')}</h2>
-        <dl className={styles.balances}>
-          <div className={styles.balance}>
-            <dt>{t('profile.readings')}</dt>
-            <dd>{wallet.readings.available}</dd>
-          </div>
-          <div className={styles.balance}>
-            <dt>{t('profile.follow_ups')}</dt>
-            <dd>{wallet.follow_ups.available}</dd>
-          </div>
-        </dl>
+        <Balance me={me} />
         <Button look="secondary" wide onClick={() => router.go({ name: 'packages' })}>
           {t('profile.packages')}
+        </Button>
+        <Button look="quiet" wide onClick={() => router.go({ name: 'orders' })}>
+          {t('orders.title')}
         </Button>
       </section>
       <section className={styles.card}>

@@ -11,6 +11,7 @@ import { Button } from '@/ui/Button';
 import { Icon } from '@/ui/Icon';
 import { ErrorNote } from '@/ui/State';
 import { QUESTION_LIMIT, randomKey } from '../spread/useStartReading';
+import { useBegun } from '../shop/useBegun';
 import { KindNote, Prose } from './Prose';
 import { RatingRow } from './RatingRow';
 import styles from './ReadingScreen.module.css';
@@ -81,7 +82,11 @@ function Composer({ reading }: { reading: Reading }) {
   const router = useRouter();
   const client = useQueryClient();
   const me = useMe();
-  const [text, setText] = useState('');
+  const store = useBegun();
+  const [text, setText] = useState(() => {
+    const begun = store.read();
+    return begun && 'reading' in begun && begun.reading === reading.id ? begun.words : '';
+  });
   const wish = useRef<{ text: string; key: string } | null>(null);
   const { free_left: freeLeft, cost } = reading.follow_ups;
   const available = me.data?.wallet.follow_ups.available ?? 0;
@@ -100,6 +105,7 @@ function Composer({ reading }: { reading: Reading }) {
       wish.current = null;
       platform.haptic('success');
       setText('');
+      store.drop();
       void client.invalidateQueries({ queryKey: keys.me });
       await client.invalidateQueries({ queryKey: keys.reading(reading.id) });
     },
@@ -116,7 +122,14 @@ function Composer({ reading }: { reading: Reading }) {
     return (
       <div className={styles.ask}>
         <p className={styles.price}>{t('follow.none')}</p>
-        <Button look="secondary" wide onClick={() => router.go({ name: 'packages' })}>
+        <Button
+          look="secondary"
+          wide
+          onClick={() => {
+            store.keep({ reading: reading.id, words: text });
+            router.go({ name: 'packages' });
+          }}
+        >
           {t('profile.packages')}
         </Button>
       </div>

@@ -9,6 +9,7 @@ import { Icon } from '@/ui/Icon';
 import { Screen } from '@/ui/Screen';
 import { ErrorNote } from '@/ui/State';
 import { ConsentScreen } from '../consent/ConsentScreen';
+import { useBegun } from '../shop/useBegun';
 import styles from './SpreadScreen.module.css';
 import { QUESTION_LIMIT, useStartReading } from './useStartReading';
 
@@ -20,7 +21,11 @@ export default function QuestionScreen({ spreadKey }: { spreadKey: string }) {
   const { platform } = useServices();
   const me = useMe();
   const start = useStartReading();
-  const [question, setQuestion] = useState('');
+  const store = useBegun();
+  const [question, setQuestion] = useState(() => {
+    const begun = store.read();
+    return begun && 'spread' in begun && begun.spread === spreadKey ? begun.words : '';
+  });
   const left = QUESTION_LIMIT - question.length;
 
   function submit(): void {
@@ -28,12 +33,15 @@ export default function QuestionScreen({ spreadKey }: { spreadKey: string }) {
       { spread: spreadKey, question },
       {
         onSuccess: ({ id }) => {
+          store.drop();
           platform.haptic('success');
           router.go({ name: 'reading', id }, { replace: true, upward: true });
         },
         onError: (error) => {
-          if (isCode(error, 'insufficient_balance')) router.go({ name: 'packages' }, { replace: true });
-          else if (isCode(error, 'consent_required')) void me.refetch();
+          if (isCode(error, 'insufficient_balance') || isCode(error, 'fair_use_reached')) {
+            store.keep({ spread: spreadKey, words: question });
+            router.go({ name: 'packages' }, { replace: true });
+          } else if (isCode(error, 'consent_required')) void me.refetch();
           else if (isCode(error, 'spread_not_found')) router.go({ name: 'spread', key: spreadKey }, { replace: true });
         },
       },

@@ -6,6 +6,8 @@ import { Button } from '@/ui/Button';
 import { classes } from '@/ui/classes';
 import { Screen } from '@/ui/Screen';
 import { ErrorState, Skeleton, State } from '@/ui/State';
+import { subscriptionPays } from '../shop/offers';
+import { useBegun } from '../shop/useBegun';
 import { MiniLayout } from '../table/MiniLayout';
 import styles from './SpreadScreen.module.css';
 
@@ -47,7 +49,8 @@ function SpreadDetails({ spread, catalogue }: { spread: Spread; catalogue: Catal
   const { t } = useTranslation();
   const router = useRouter();
   const me = useMe();
-  const short = me.data !== undefined && me.data.wallet.readings.available < spread.cost;
+  const begun = useBegun();
+  const short = me.data !== undefined && me.data.wallet.readings.available < spread.cost && !subscriptionPays(me.data);
   const width = Math.min(window.innerWidth, 560) - 40;
 
   return (
@@ -62,7 +65,13 @@ function SpreadDetails({ spread, catalogue }: { spread: Spread; catalogue: Catal
                 available: t('count.readings', { count: me.data.wallet.readings.available }),
               })}
             </p>
-            <Button wide onClick={() => router.go({ name: 'packages' })}>
+            <Button
+              wide
+              onClick={() => {
+                begun.keep({ spread: spread.key, words: '' });
+                router.go({ name: 'packages' });
+              }}
+            >
               {t('profile.packages')}
             </Button>
           </>
