@@ -100,7 +100,6 @@ export const enShop = {
   'order.again': 'Try once more',
   'order.anew': 'Buy anew',
   'order.back_to_payment': 'Back to the payment',
-  'order.other_way': 'Pay another way: {provider}',
   'order.elsewhere': 'Pay another way',
   'order.cancel': 'Cancel the order',
   'order.cancel_title': 'Cancel the order?',

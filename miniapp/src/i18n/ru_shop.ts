@@ -121,7 +121,6 @@ export const ruShop: Readonly<Record<keyof typeof enShop, Message>> = {
   'order.again': 'Попробовать ещё раз',
   'order.anew': 'Оформить заново',
   'order.back_to_payment': 'Вернуться к оплате',
-  'order.other_way': 'Другой способ: {provider}',
   'order.elsewhere': 'Оплатить иначе',
   'order.cancel': 'Отменить заказ',
   'order.cancel_title': 'Отменить заказ?',

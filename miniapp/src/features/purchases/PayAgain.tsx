@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { isCode } from '@/api/errors';
-import type { Order } from '@/api/types';
+import type { Order, Price } from '@/api/types';
 import { useRouter } from '@/app/router';
 import { useTranslation } from '@/i18n';
 import { Button } from '@/ui/Button';
@@ -21,11 +21,15 @@ export function PayAgain({ order, stage }: { order: Order; stage: Stage }) {
   const open = useOpenPayment();
   const cancel = useCancelOrder(order.id);
   const [asking, setAsking] = useState(false);
+  const [more, setMore] = useState(false);
   const prices = shop.data?.items.find((item) => item.package === order.package.key)?.prices ?? [];
   const last = order.payment?.provider;
-  // What was agreed holds for this order; for another currency a new one is made.
-  const others = prices.filter(({ provider, currency }) => provider !== last && currency === order.currency);
-  const elsewhere = prices.some(({ currency }) => currency !== order.currency);
+  // What was agreed holds for this order; for another currency, or an address for the receipt, a new one is made.
+  const needs = shop.data?.contact_for ?? [];
+  const fits = ({ provider, currency }: Price) => currency === order.currency && !needs.includes(provider);
+  const others = prices.filter((price) => price.provider !== last && fits(price));
+  const elsewhere = prices.some((price) => price.provider !== last && !fits(price));
+  const ways = others.length;
   const known = last ?? prices.find(({ currency }) => currency === order.currency)?.provider;
 
   const away = isCode(pay.error, 'provider_away') || isCode(pay.error, 'provider_refused');
@@ -54,7 +58,12 @@ export function PayAgain({ order, stage }: { order: Order; stage: Stage }) {
               : t('checkout.pay', { sum: money(order.total, order.currency) })}
         </Button>
       ) : null}
-      {others.map(({ provider }) => (
+      {ways > 0 && !more ? (
+        <Button wide look="secondary" onClick={() => setMore(true)}>
+          {t('order.elsewhere')}
+        </Button>
+      ) : null}
+      {(more ? others : []).map(({ provider }) => (
         <Button
           key={provider}
           wide
@@ -63,12 +72,12 @@ export function PayAgain({ order, stage }: { order: Order; stage: Stage }) {
           disabled={pay.isPending}
           onClick={() => start(provider)}
         >
-          {t('order.other_way', { provider: t(providerKey(provider)) })}
+          {t(providerKey(provider))}
         </Button>
       ))}
-      {elsewhere && stage !== 'waiting' ? (
+      {elsewhere && (more || ways === 0) ? (
         <Button wide look="secondary" onClick={() => router.go({ name: 'checkout', key: order.package.key }, { replace: true })}>
-          {t('order.elsewhere')}
+          {t(ways === 0 ? 'order.elsewhere' : 'order.anew')}
         </Button>
       ) : null}
       <Button wide look="quiet" onClick={() => setAsking(true)}>

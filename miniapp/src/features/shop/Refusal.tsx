@@ -17,6 +17,7 @@ export function Refusal({ error, onRetry }: { error: Error; onRetry: () => void 
   else if (isCode(error, 'trial_used')) words = t('checkout.trial_used');
   else if (isCode(error, 'provider_not_offered')) words = t('checkout.not_offered');
   else if (isCode(error, 'provider_away') || isCode(error, 'provider_refused')) words = t('checkout.provider_away');
+  else if (isCode(error, 'contact_needed')) words = t('checkout.contact_unclear');
   else if (isCode(error, 'package_not_found')) words = t('shop.gone');
   if (isCode(error, 'already_subscribed')) {
     return (
