@@ -14,6 +14,11 @@ const ROUTES: Route[] = [
   { name: 'packages' },
   { name: 'inbox' },
   { name: 'request' },
+  { name: 'checkout', key: 'luna-three' },
+  { name: 'orders' },
+  { name: 'order', id: '0190-ab' },
+  { name: 'subscription' },
+  { name: 'gift' },
 ];
 
 describe('routes', () => {

@@ -36,7 +36,8 @@ export function createTranslation(language: string, address: Address): Translati
     date(iso, style = 'long') {
       const options: Intl.DateTimeFormatOptions =
         style === 'long' ? { day: 'numeric', month: 'long', year: 'numeric' } : { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' };
-      return new Intl.DateTimeFormat(known, options).format(new Date(iso));
+      // Russian ends a year with «г.», which would double the full stop of a sentence.
+      return new Intl.DateTimeFormat(known, options).format(new Date(iso)).replace(/\sг\.$/, '');
     },
   };
 }

@@ -39,7 +39,7 @@ export function PayAgain({ order, stage }: { order: Order; stage: Stage }) {
   }
 
   return (
-    <>
+    <div className={styles.actions}>
       {pay.isError ? (
         <ErrorNote error={pay.error} instead={away ? t('checkout.provider_away') : null} />
       ) : null}
@@ -94,6 +94,6 @@ export function PayAgain({ order, stage }: { order: Order; stage: Stage }) {
           onClose={() => setAsking(false)}
         />
       ) : null}
-    </>
+    </div>
   );
 }
