@@ -55,7 +55,7 @@ class TestEmptyBalance:
         phone.page.get_by_role("button", name="Пакеты и подписки").click()
         expect(phone.page.get_by_role("heading", name="Расклады закончились")).to_be_visible()
         expect(phone.page.get_by_role("heading", name="Полнолуние")).to_be_visible()
-        expect(phone.page.get_by_text("699 ₽")).to_be_visible()
+        expect(phone.page.get_by_text("480 ₽")).to_be_visible()
         phone.look_over()
         phone.button("back").click()
         expect(phone.page.get_by_role("heading", level=1)).to_have_text("Прошлое, настоящее, будущее")
@@ -72,11 +72,17 @@ class TestEmptyBalance:
             changed.append(known)
             headers = {name: value for name, value in route.request.headers.items() if name != "if-none-match"}
             body = route.fetch(headers=headers).json()
-            body["packages"][0]["price"]["amount"] = 12300
             route.fulfill(status=200, body=json.dumps(body).decode(), headers={"ETag": '"changed"'})
 
+        def reprice(route: Route) -> None:
+            body = route.fetch().json()
+            for price in body["items"][0]["prices"]:
+                price["regular"] = price["price"] = price["total"] = 12300
+            route.fulfill(status=200, body=json.dumps(body).decode())
+
         phone.open("packages")
-        expect(phone.page.get_by_text("299 ₽")).to_be_visible()
+        expect(phone.page.get_by_text("199 ₽").first).to_be_visible()
+        phone.page.route("**/api/v1/shop", reprice)
         phone.page.route("**/catalogue?*", change)
         expect(phone.page.get_by_text("123 ₽")).to_be_visible(timeout=5_000)
         assert changed[0]

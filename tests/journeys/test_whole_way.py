@@ -159,5 +159,6 @@ class TestVerbenaInEnglish:
         page.get_by_text("Русский").click()
         expect(page.get_by_role("navigation").get_by_role("button", name="Профиль")).to_be_visible()
         page.get_by_role("button", name="Пакеты и подписки").click()
-        expect(page.get_by_text("У тебя 3 расклада и 0 уточняющих вопросов.")).to_be_visible()
+        expect(page.get_by_role("heading", name="Пакеты", exact=True)).to_be_visible()
+        expect(page.get_by_role("definition").filter(has_text=re.compile("^3$"))).to_be_visible()
         phone.look_over()

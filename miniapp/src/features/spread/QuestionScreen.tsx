@@ -40,6 +40,7 @@ export default function QuestionScreen({ spreadKey }: { spreadKey: string }) {
         onError: (error) => {
           if (isCode(error, 'insufficient_balance') || isCode(error, 'fair_use_reached')) {
             store.keep({ spread: spreadKey, words: question });
+            void me.refetch();
             router.go({ name: 'packages' }, { replace: true });
           } else if (isCode(error, 'consent_required')) void me.refetch();
           else if (isCode(error, 'spread_not_found')) router.go({ name: 'spread', key: spreadKey }, { replace: true });
