@@ -9,6 +9,9 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Scope
 
 from app import miniapp, operations
+from app.admin import exports as admin_exports
+from app.admin import money as admin_money
+from app.admin import orders as admin_orders
 from app.alerts.runtime import alerting
 from app.broadcasts import endpoints as broadcasts
 from app.catalogue import endpoints as catalogue
@@ -78,6 +81,9 @@ def build_api(settings: Settings) -> FastAPI:
         telegram.router,
         leads.router,
         broadcasts.router,
+        admin_orders.router,
+        admin_money.router,
+        admin_exports.router,
         woocommerce.router,
         books.router,
         operations.router,

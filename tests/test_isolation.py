@@ -45,6 +45,19 @@ NOT_A_USERS = {
     "/api/v1/admin/broadcasts/{broadcast_id}/edit",
     "/api/v1/admin/broadcasts/{broadcast_id}/delete",
     "/api/v1/admin/broadcasts/{broadcast_id}/recipients",
+    # Managers alone as well; tests/admin shows the same of them.
+    "/api/v1/admin/orders",
+    "/api/v1/admin/orders/{order_id}",
+    "/api/v1/admin/orders/{order_id}/refunds",
+    "/api/v1/admin/refunds",
+    "/api/v1/admin/users/{user_id}/ledger",
+    "/api/v1/admin/users/{user_id}/credits",
+    "/api/v1/admin/revenue",
+    "/api/v1/admin/exports/orders.csv",
+    "/api/v1/admin/exports/payments.csv",
+    "/api/v1/admin/exports/refunds.csv",
+    "/api/v1/admin/exports/ledger.csv",
+    "/api/v1/admin/exports/revenue.csv",
 }
 # They speak of the caller only; no id of anybody else goes in.
 OWN = {

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Request
 
@@ -24,6 +25,7 @@ class Manager:
     project: Project
     actor: Actor
     role: Role
+    user_id: UUID
 
 
 async def manager(principal: CurrentPrincipal, request: Request) -> Manager:
@@ -46,7 +48,7 @@ async def manager(principal: CurrentPrincipal, request: Request) -> Manager:
     if rank < Role.MANAGER:
         raise ManagersOnly
     name = " ".join(part for part in (user.first_name, user.last_name) if part)
-    return Manager(project, Actor(user.telegram_id, name), rank)
+    return Manager(project, Actor(user.telegram_id, name), rank, user.id)
 
 
 CurrentManager = Annotated[Manager, Depends(manager)]

@@ -9,3 +9,7 @@ class ManagersOnly(ArcanaError):
         "managers_only",
         "Only admins of the staff group and super-admins may do this.",
     )
+
+
+class UserNotFound(ArcanaError):
+    status, code, detail = 404, "user_not_found", "There is no such person in this project."

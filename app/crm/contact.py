@@ -19,6 +19,7 @@ from app.kit.database import Database
 from app.kit.telemetry import get_logger
 from app.leads.phones import pretty
 from app.locales import html, plain, texts
+from app.payments.sums import show
 from app.users.repository import User
 
 log = get_logger("app.crm.contact")
@@ -50,19 +51,19 @@ class ContactCards:
                 log.warning("a contact card was refused", project=project.key, reason=error.message)
 
     async def _write(self, bot: Bot, topic: Topic, thread_id: int, facts: ContactFacts, language: str) -> None:
-        text, keyboard = card_text(facts, language), card_keyboard(facts, language)
-        card_hash = json.digest([text, keyboard.model_dump(exclude_none=True) if keyboard else None])
+        words, keyboard = card_text(facts, language), card_keyboard(facts, language)
+        card_hash = json.digest([words, keyboard.model_dump(exclude_none=True) if keyboard else None])
         if topic.card_message_id is not None:
             if topic.card_hash == card_hash:
                 return
-            if await self._edit(bot, topic, topic.card_message_id, text, keyboard):
+            if await self._edit(bot, topic, topic.card_message_id, words, keyboard):
                 await self._record(topic, topic.card_message_id, card_hash)
                 return
         sent = await bot(
             SendMessage(
                 chat_id=topic.chat_id,
                 message_thread_id=thread_id,
-                text=text,
+                text=words,
                 reply_markup=keyboard,
                 link_preview_options=NO_PREVIEW,
                 disable_notification=True,
@@ -129,6 +130,9 @@ def card_text(facts: ContactFacts, language: str) -> str:
     else:
         lines.append(html(language, "staff.card.readings", number=facts.readings, last=day(facts.last_reading)))
     lines.append(html(language, "staff.card.balance", balance=facts.balance))
+    if facts.paid:
+        sums = ", ".join(show(paid.amount, paid.currency, language) for paid in facts.paid)
+        lines.append(html(language, "staff.card.paid", sums=sums))
     if facts.subscription and facts.subscribed_until:
         name = facts.subscription.get(language) or next(iter(facts.subscription.values()))
         lines.append(html(language, "staff.card.subscription", name=name, until=day(facts.subscribed_until)))

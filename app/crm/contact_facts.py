@@ -1,10 +1,11 @@
-"""What the staff see of a client at a glance; one statement over the tables of several features."""
+"""What the staff see of a client at a glance; over the tables of several features."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from app.kit.database import Connection
+from app.payments.revenue import Paid, paid_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class ContactFacts:
     # Names of what he has subscribed to, by language, and how long that lasts.
     subscription: dict[str, str] | None = None
     subscribed_until: datetime | None = None
+    # What he has paid, without what went back.
+    paid: tuple[Paid, ...] = ()
 
     @property
     def name(self) -> str:
@@ -61,4 +64,7 @@ async def contact_facts(
         """,
         project_id, user_id, bot_id,
     )  # fmt: skip
-    return ContactFacts(*row) if row else None
+    if row is None:
+        return None
+    paid = await paid_by(connection, project_id=project_id, user_id=user_id)
+    return replace(ContactFacts(*row), paid=tuple(paid))

@@ -1,4 +1,4 @@
-"""A period as a picture that is read on a phone: bars of readings and of newcomers."""
+"""A period as a picture that is read on a phone: bars of readings, of newcomers and of sales."""
 
 import io
 from datetime import datetime
@@ -22,6 +22,7 @@ MUTED = "#a79fce"
 STARTED = "#5b4fa3"
 FINISHED = "#c9a6ff"
 NEWCOMERS = "#f5c56b"
+SALES = "#6fd6a8"
 
 MARGIN = 56
 PANEL_TOP = 220
@@ -34,15 +35,17 @@ def _font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(path, size * SCALE)
 
 
-def render(series: Series, period: Period, *, title: str, subtitle: str, language: str) -> bytes:
-    """A PNG of 1080 by 1080 pixels."""
+def render(
+    series: Series, period: Period, *, sales: tuple[int, ...], title: str, subtitle: str, language: str
+) -> bytes:
+    """A PNG of 1080 by 1080 pixels; `sales` has a number for each bar, as the series have."""
     picture = _Picture(period, language)
     picture.heading(title, subtitle)
     height = (HEIGHT - PANEL_TOP - MARGIN - GAP) // 2
     readings = (MARGIN, PANEL_TOP, WIDTH - MARGIN, PANEL_TOP + height)
     newcomers = (MARGIN, PANEL_TOP + height + GAP, WIDTH - MARGIN, PANEL_TOP + 2 * height + GAP)
     picture.panel(readings, [(series.started, STARTED, "chart.started"), (series.finished, FINISHED, "chart.finished")])
-    picture.panel(newcomers, [(series.newcomers, NEWCOMERS, "chart.newcomers")])
+    picture.panel(newcomers, [(series.newcomers, NEWCOMERS, "chart.newcomers"), (sales, SALES, "chart.sales")])
     return picture.png()
 
 

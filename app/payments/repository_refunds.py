@@ -181,6 +181,21 @@ class RefundRepository:
         return known, False
 
 
+async def refunds_page(
+    connection: Connection, project_id: int, *, state: str | None, before: UUID | None, limit: int
+) -> list[Refund]:
+    """The newest first."""
+    rows = await connection.fetch(
+        f"""
+        SELECT {COLUMNS} FROM refunds
+        WHERE project_id = $1 AND ($2::text IS NULL OR state = $2) AND ($3::uuid IS NULL OR id < $3)
+        ORDER BY id DESC LIMIT $4
+        """,  # noqa: S608  # the columns are a constant
+        project_id, state, before, limit,
+    )  # fmt: skip
+    return [to_refund(row) for row in rows]
+
+
 async def due(connection: Connection, *, limit: int = 50) -> list[tuple[int, UUID]]:
     """(project, refund) whose provider is to be asked, or asked again."""
     rows = await connection.fetch(

@@ -31,12 +31,24 @@ USER: Final = (
 )  # fmt: skip
 # While the project is off: what a person may ask of us at any time.
 CLOSED: Final = ("start", "paysupport", "terms", "privacy", "delete_me")
-STAFF: Final = ("find_user", "users", "user", "t", "templates", "draft", "whoami")
+STAFF: Final = ("find_user", "users", "user", "orders", "order", "t", "templates", "draft", "whoami")
 MANAGER: Final = (
-    "find_user", "users", "user", "block", "unblock", "credit", "stats", "promo", "t", "templates", "draft",
-    "broadcast", "whoami", "audit", "group",
+    "find_user", "users", "user", "orders", "order", "refund", "block", "unblock", "credit", "stats", "promo", "t",
+    "templates", "draft", "broadcast", "whoami", "audit", "group",
 )  # fmt: skip
-SUPER_ADMIN: Final = ("stats", "users", "find_user", "user", "connect_bot", "whoami", "audit", "group")
+SUPER_ADMIN: Final = (
+    "stats",
+    "users",
+    "find_user",
+    "user",
+    "orders",
+    "order",
+    "refund",
+    "connect_bot",
+    "whoami",
+    "audit",
+    "group",
+)
 
 # https://core.telegram.org/bots/api#setmyname, #setmydescription, #setmyshortdescription
 NAME, DESCRIPTION, SHORT_DESCRIPTION = 64, 512, 120

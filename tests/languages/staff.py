@@ -4,6 +4,13 @@ import asyncio
 from typing import Any
 
 from app.crm.groups import GroupRepository
+from app.payments.outcome import Source
+from app.payments.port import Disputed, Fact, Failed, Paid, Refunded
+from app.payments.repository import Order, OrderRepository
+from app.payments.repository_payments import PaymentRepository
+from app.users.repository import UserRepository
+from app.wallet.service import wallet
+from tests.factories import make_order
 from tests.languages.party import CLIENT, MEMBER, OWNER, Message, Party
 
 
@@ -84,6 +91,76 @@ async def commands(party: Party, thread: int) -> None:
     await party.write(f"/t {name}", heard, topic=thread)
     log = await party.write("/audit", "audit.title", "audit.line", "audit.client")
     await party.press(log, "button.page_older", "audit.title")
+
+
+async def _told(party: Party, fact: Fact) -> None:
+    """The bank of the demo says so."""
+    source = Source(party.project.id, "sandbox", party.project.key, party.project)
+    async with party.house.database.transaction() as connection:
+        await party.house.container.payments.apply(connection, source, fact)
+
+
+async def _bought(party: Party, charge: str, *, used: int = 0) -> tuple[Order, Message]:
+    """An order of the client, `used` readings of which are gone, and its card."""
+    project_id = party.project.id
+    async with party.house.database.transaction() as connection:
+        buyer = await UserRepository(connection, project_id).by_telegram_id(party.id(CLIENT))
+        assert buyer is not None
+        order_id = await make_order(connection, project_id, buyer.id)
+        # What ends first is used first.
+        await connection.execute(
+            """UPDATE orders SET package = package || '{"expires_days": 30}' WHERE id = $1""", order_id
+        )
+        order = await OrderRepository(connection, project_id).get(order_id)
+        assert order is not None
+        payment = await PaymentRepository(connection, project_id).add(
+            order, provider="sandbox", account=party.project.key
+        )
+    party.since = await party.house.now()
+    await _told(party, Failed("declined", payment_id=payment.id))
+    await party.hear("card.payment_failed")
+    await _told(party, Paid(charge, 1, payment.currency, payment_id=payment.id))
+    await party.hear("card.payment_refused")
+    await _told(party, Paid(charge, payment.amount, payment.currency, payment_id=payment.id))
+    card = await party.hear("orders.paid_at")
+    if used:
+        async with party.house.database.transaction() as connection:
+            hold, _ = await wallet.hold(
+                connection, project_id=project_id, user_id=buyer.id, unit="readings", amount=used
+            )
+            await wallet.settle(connection, project_id=project_id, hold_id=hold, kind="reading", key=f"used:{charge}")
+    return order, card
+
+
+async def orders(party: Party) -> None:
+    """What is sold: cards, lists, and money that goes back."""
+    order, card = await _bought(party, f"{party.chat}-01")
+    await party.press(card, "button.order_open", "orders.place.web", "payments.state.paid")
+    await party.press(card, "button.order_refund", "crm.managers_only", who=MEMBER)
+    asked = await party.press(card, "button.order_refund", "refund.question")
+    await party.press(asked, "button.refund_keep", "refund.kept")
+    asked = await party.press(card, "button.order_credit", "orders.credit")
+    await party.press(asked, "+3", "orders.credited", "credit.told_readings")
+    await party.write("/orders nobody knows whom", "orders.usage")
+    listed = await party.write("/orders", "orders.title")
+    await party.press(listed, "button.orders_paid", "orders.title")
+    await party.write("/order", "orders.which")
+    await party.write(f"/order {order.number}", "orders.place.web")
+    asked = await party.write(f"/refund {order.number}", "refund.question")
+    # Nobody is there who could give it back.
+    await party.press(asked, "button.refund_whole", "refund.begun", "card.done", "card.refund_failed")
+    await _told(party, Refunded(f"{party.chat}-01", f"{party.chat}-11", order.total, order.currency))
+    await party.hear("card.refund")
+    await party.write(f"/refund {order.number}", "refund.refused.already")
+    order, _ = await _bought(party, f"{party.chat}-02", used=1)
+    asked = await party.write(
+        f"/refund {order.number}", "refund.question", "refund.used", f"refund.rule.{party.project.refund_used}"
+    )
+    await party.press(asked, "button.refund_unused", "refund.begun", "card.refund_failed")
+    for state in ("opened", "won"):
+        party.since = await party.house.now()
+        await _told(party, Disputed(f"{party.chat}-02", f"{party.chat}-21", order.total, order.currency, state))
+        await party.hear(f"card.dispute_{state}")
 
 
 async def drafts(party: Party, thread: int) -> None:

@@ -37,6 +37,7 @@ async def of_the_staff(party: Party) -> None:
     thread = await staff.talking(party)
     await staff.cards(party, await clients.request(party))
     await staff.commands(party, thread)
+    await staff.orders(party)
     await staff.drafts(party, thread)
     await staff.broadcasts(party)
     await clients.managed(party)

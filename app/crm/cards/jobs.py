@@ -10,10 +10,22 @@ from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 from app.catalogue.library import Project
 from app.crm.alarms import alert_unposted
 from app.crm.cards.poster import Poster
-from app.crm.cards.store import FORGET_JOB, JOB, announce, enqueue_post, waiting
+from app.crm.cards.registry import CardKinds
+from app.crm.cards.store import (
+    FORGET_JOB,
+    JOB,
+    REFRESH_JOB,
+    Card,
+    CardRepository,
+    announce,
+    enqueue_post,
+    enqueue_refresh,
+    waiting,
+)
 from app.crm.groups import GroupRepository
 from app.crm.told import JOB as TELL_JOB
 from app.errors import Unavailable
+from app.kit.database import Connection
 from app.kit.telemetry import get_logger
 from app.locales import plain
 from app.readings.generations import SAFETY_JOB
@@ -25,6 +37,9 @@ from app.worker.port import Job, JobRegistry
 log = get_logger("app.crm.cards")
 
 LOST_AFTER = timedelta(seconds=20)
+KINDS = CardKinds()
+# A card that is just being posted may say what was true a moment ago.
+REFRESH_TRIES = 5
 
 
 def _place(container: WorkerContainer, project_id: int) -> tuple[Bot, Project] | None:
@@ -37,9 +52,38 @@ def _place(container: WorkerContainer, project_id: int) -> tuple[Bot, Project] |
 async def post_card(container: WorkerContainer, payload: dict[str, Any]) -> None:
     project_id, card_id = payload["project"], UUID(payload["card"])
     place = _place(container, project_id)
+    async with container.database.transaction() as connection:
+        card = await CardRepository(connection, project_id).get(card_id)
+        if card is not None and card.posted_at is None:
+            await _touch(connection, card)
     if place is None or not await Poster(container.database).post(*place, card_id):
         async with container.database.transaction() as connection:
             await alert_unposted(connection, project_id=project_id, card_id=card_id)
+
+
+async def _touch(connection: Connection, card: Card) -> None:
+    kind = KINDS.get(card.kind)
+    for name, subject in await kind.touched(connection, card) if kind is not None else []:
+        await enqueue_refresh(connection, project_id=card.project_id, kind=name, subject=subject)
+
+
+async def refresh_card(container: WorkerContainer, payload: dict[str, Any]) -> None:
+    project_id, tries = payload["project"], payload["tries"]
+    place = _place(container, project_id)
+    async with container.database.transaction() as connection:
+        card = await CardRepository(connection, project_id).of_subject(payload["kind"], payload["subject"])
+        group = await GroupRepository(connection, project_id).get()
+        if card is None or group is None or place is None:
+            return
+        if tries == 0:
+            await _touch(connection, card)
+        if card.posted_at is None:
+            if tries < REFRESH_TRIES:
+                await enqueue_refresh(
+                    connection, project_id=project_id, kind=card.kind, subject=card.subject, tries=tries + 1
+                )
+            return
+    await Poster(container.database).refresh(*place, group, card)
 
 
 async def tell_danger(container: WorkerContainer, payload: dict[str, Any]) -> None:
@@ -113,6 +157,7 @@ async def tell_person(container: WorkerContainer, payload: dict[str, Any]) -> No
 def register(registry: JobRegistry) -> None:
     registry.add(Job(JOB, post_card))
     registry.add(Job(SAFETY_JOB, tell_danger, priority=20))
+    registry.add(Job(REFRESH_JOB, refresh_card))
     registry.add(Job(FORGET_JOB, forget))
     registry.add(Job(TELL_JOB, tell_person))
     registry.add(Job("crm.cards_waiting", find_waiting, concurrency=1, every=timedelta(seconds=20)))

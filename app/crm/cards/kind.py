@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from aiogram.types import InlineKeyboardButton
+
 from app.crm.audit import Actor
 from app.crm.cards.store import Card
 from app.crm.roles import Role
@@ -47,6 +49,14 @@ class CardKind(ABC):
     @abstractmethod
     def text(self, facts: Facts, language: str) -> str:
         """Telegram HTML, with all values escaped; who the client is and what was done are added below it."""
+
+    def buttons(self, card: Card, facts: Facts, language: str) -> list[list[InlineKeyboardButton]]:
+        """Rows above the common ones that lead elsewhere, and may be pressed again and again."""
+        return []
+
+    async def touched(self, connection: Connection, card: Card) -> list[tuple[str, str]]:
+        """(kind, subject) of the other cards that tell something else since this one was announced."""
+        return []
 
     def action(self, name: str) -> Action | None:
         return next((action for action in self.actions if action.name == name), None)

@@ -2,11 +2,25 @@
 
 from collections.abc import Iterable
 
+from app.crm.cards.dispute import DisputeCard
 from app.crm.cards.kind import CardKind
 from app.crm.cards.lead import LeadCard
+from app.crm.cards.order import OrderCard
+from app.crm.cards.payment import PaymentFailedCard
+from app.crm.cards.refund import RefundCard
 from app.crm.cards.safety import SafetyCard
+from app.crm.cards.strange_money import PaymentMissingCard, PaymentRefusedCard
 
-KINDS: tuple[CardKind, ...] = (LeadCard(), SafetyCard())
+KINDS: tuple[CardKind, ...] = (
+    LeadCard(),
+    SafetyCard(),
+    OrderCard(),
+    PaymentFailedCard(),
+    RefundCard(),
+    DisputeCard(),
+    PaymentRefusedCard(),
+    PaymentMissingCard(),
+)
 
 
 class CardKinds:

@@ -56,7 +56,11 @@ async def show(connection: Connection, card: Card, kind: CardKind, *, chat_id: i
         for done in card.actions
     ]
     text = parts[0] + "".join(f"\n\n{part}" if number < 2 else f"\n{part}" for number, part in enumerate(parts[1:], 1))
-    return Shown(text, keyboard(card, kind, client=client, thread=(chat_id, thread_id), language=language))
+    leading = kind.buttons(card, facts, language) if facts is not None else []
+    return Shown(
+        text,
+        keyboard(card, kind, client=client, thread=(chat_id, thread_id), language=language, leading=leading),
+    )
 
 
 def client_line(client: User, phone: str | None, language: str) -> str:
@@ -86,9 +90,15 @@ def topic_link(chat_id: int, thread_id: int) -> str:
 
 
 def keyboard(
-    card: Card, kind: CardKind, *, client: User | None, thread: tuple[int, int | None], language: str
+    card: Card,
+    kind: CardKind,
+    *,
+    client: User | None,
+    thread: tuple[int, int | None],
+    language: str,
+    leading: list[list[InlineKeyboardButton]],
 ) -> InlineKeyboardMarkup:
-    rows: list[list[InlineKeyboardButton]] = []
+    rows = list(leading)
     own = [action for action in kind.actions if card.state not in action.unless and not card.done(action.name)]
     if own:
         rows.append([_button(card, action.name, language) for action in own])

@@ -13,6 +13,7 @@ from app.worker.port import enqueue
 
 JOB = "crm.card"
 FORGET_JOB = "crm.card_forget"
+REFRESH_JOB = "crm.card_refresh"
 
 COLUMNS = (
     "id, project_id, kind, subject, user_id, facts, state, actions, "
@@ -69,9 +70,10 @@ async def announce(
     user_id: UUID | None = None,
     facts: dict[str, Any] | None = None,
 ) -> UUID | None:
-    """Stores a card and has it posted in the topic of its kind; None if this subject has one already.
+    """Stores a card and has it posted in the topic of its kind.
 
-    `facts` go with the card for as long as it lives and are deleted with its user.
+    None if this subject has a card already: that one is made to say what is true after this transaction. `facts` go
+    with the card for as long as it lives and are deleted with its user.
     """
     card_id: UUID | None = await connection.fetchval(
         """
@@ -82,6 +84,8 @@ async def announce(
     )  # fmt: skip
     if card_id is not None:
         await enqueue_post(connection, project_id=project_id, card_id=card_id)
+    else:
+        await enqueue_refresh(connection, project_id=project_id, kind=kind, subject=subject)
     return card_id
 
 
@@ -89,6 +93,12 @@ async def enqueue_post(connection: Connection, *, project_id: int, card_id: UUID
     await enqueue(
         connection, JOB, {"project": project_id, "card": str(card_id)}, dedupe_key=f"{JOB}:{card_id}", priority=5
     )
+
+
+async def enqueue_refresh(connection: Connection, *, project_id: int, kind: str, subject: str, tries: int = 0) -> None:
+    """What a card tells has changed in this transaction. Without a key: one that runs may have looked before."""
+    payload = {"project": project_id, "kind": kind, "subject": subject, "tries": tries}
+    await enqueue(connection, REFRESH_JOB, payload, delay=timedelta(seconds=2 * tries), priority=3)
 
 
 class CardRepository:
@@ -100,6 +110,13 @@ class CardRepository:
         row = await self._connection.fetchrow(
             f"SELECT {COLUMNS} FROM staff_cards WHERE project_id = $1 AND id = $2",  # noqa: S608  # the columns are a constant
             self._project_id, card_id,
+        )  # fmt: skip
+        return to_card(row) if row else None
+
+    async def of_subject(self, kind: str, subject: str) -> Card | None:
+        row = await self._connection.fetchrow(
+            f"SELECT {COLUMNS} FROM staff_cards WHERE project_id = $1 AND kind = $2 AND subject = $3",  # noqa: S608  # the columns are a constant
+            self._project_id, kind, subject,
         )  # fmt: skip
         return to_card(row) if row else None
 

@@ -1,6 +1,5 @@
 """How clients are shown to the staff."""
 
-import base64
 from html import escape
 from uuid import UUID
 
@@ -10,6 +9,8 @@ from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 from app.crm.cards.render import topic_link
 from app.crm.commands.scope import Scope
 from app.crm.people import Client, Details
+from app.kit.ids import long as long
+from app.kit.ids import short as short
 from app.leads.phones import pretty
 from app.locales import html, plain
 
@@ -20,19 +21,6 @@ class ClientButton(CallbackData, prefix="client"):
     """Opens a client's card; who he is, is looked up among those within reach."""
 
     user: UUID
-
-
-def short(value: UUID | None) -> str:
-    """22 characters, so that two of them fit into the 64 bytes of a button."""
-    return base64.urlsafe_b64encode(value.bytes).rstrip(b"=").decode() if value is not None else ""
-
-
-def long(value: str) -> UUID | None:
-    """The other way; None for anything else."""
-    try:
-        return UUID(bytes=base64.urlsafe_b64decode(value + "=="))
-    except ValueError:
-        return None
 
 
 def link(client: Client) -> str:
@@ -70,7 +58,7 @@ def card(scope: Scope, client: Client, details: Details) -> str:
         + (f" @{escape(client.username)}" if client.username else "")
     ]
     if scope.everywhere and project is not None:
-        lines.append(html(language, "user.project", project=project.text(project.name, language), slug=project.slug))
+        lines.append(html(language, "user.project", name=project.text(project.name, language), slug=project.slug))
     lines += [
         html(language, "user.id", id=client.telegram_id, speaks=client.language),
         html(

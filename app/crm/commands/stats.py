@@ -22,6 +22,7 @@ from app.crm.commands.scope import Scope, StaffCommand, StaffPress
 from app.crm.roles import Role
 from app.crm.statistics import PERIODS, Figures, Period, PeriodName, figures, series
 from app.crm.statistics_chart import render
+from app.crm.statistics_money import Money, money, project_line, revenue_lines
 from app.kit.database import Database
 from app.locales import html, plain
 
@@ -32,6 +33,7 @@ WORDS: dict[str, PeriodName] = {
 }  # fmt: skip
 # A caption takes 1024 characters: the busiest projects are named, the rest are in the sum.
 NAMED_PROJECTS = 8
+CAPTION_CHARACTERS = 1024
 
 
 class StatsButton(CallbackData, prefix="stats"):
@@ -98,15 +100,21 @@ async def report(scope: Scope, at: StatsButton, database: Database) -> tuple[byt
     async with database.connection() as connection:
         found = await figures(connection, project_ids=ids, period=period)
         bars = await series(connection, project_ids=ids, period=period)
+        sold = await money(connection, project_ids=ids, period=period)
     language = scope.language
     name = projects[0].text(projects[0].name, language) if len(projects) == 1 else plain(language, "stats.all_projects")
     subtitle = plain(language, f"stats.period_{period.name}")
     # Drawing takes a tenth of a second, which other updates need not wait for.
-    picture = await asyncio.to_thread(render, bars, period, title=name, subtitle=subtitle, language=language)
-    return picture, caption(language, name, subtitle, projects, found)
+    picture = await asyncio.to_thread(
+        render, bars, period, sales=sold.bars, title=name, subtitle=subtitle, language=language
+    )
+    return picture, caption(language, name, subtitle, projects, found, sold)
 
 
-def caption(language: str, name: str, subtitle: str, projects: tuple[Project, ...], found: dict[int, Figures]) -> str:
+def caption(
+    language: str, name: str, subtitle: str, projects: tuple[Project, ...], found: dict[int, Figures], sold: Money
+) -> str:
+    """As many projects as a caption has room for."""
     total = sum(found.values(), Figures())
     rated = total.good + total.bad
     lines = [
@@ -130,11 +138,12 @@ def caption(language: str, name: str, subtitle: str, projects: tuple[Project, ..
         if rated
         else html(language, "stats.no_ratings"),
         html(language, "stats.cost", cost=f"{total.cost_micros / 1_000_000:.2f}"),
+        *revenue_lines(sold, active=total.active, language=language),
     ]
     if len(projects) > 1:
         busiest = sorted(projects, key=lambda project: -found[project.id].active)[:NAMED_PROJECTS]
-        lines += [
-            html(
+        for project in busiest:
+            line = html(
                 language,
                 "stats.project",
                 slug=project.slug,
@@ -143,8 +152,10 @@ def caption(language: str, name: str, subtitle: str, projects: tuple[Project, ..
                 finished=found[project.id].finished,
                 cost=f"{found[project.id].cost_micros / 1_000_000:.2f}",
             )
-            for project in busiest
-        ]
+            line += project_line(sold, project.id, language)
+            if len("\n".join([*lines, line])) > CAPTION_CHARACTERS:
+                break
+            lines.append(line)
     return "\n".join(lines)
 
 
