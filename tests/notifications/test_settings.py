@@ -5,15 +5,16 @@ import asyncio
 import pytest
 
 from app.notifications.telegram import Setting, is_known
+from tests.readings.test_telegram_reading import consented
 from tests.telegram.conftest import LUNA, project_of
 from tests.telegram.stage import Stage, buttons, captions
 
 
 class TestSettings:
     async def test_switches_quiet_hours_manners_and_language_on_one_page(self, stage: Stage) -> None:
-        anna = stage.talk(user=31)
+        anna = await consented(stage, user=31, address="informal")
         page = await anna.say("/settings")
-        assert "С 22:00 до 09:00 по вашему времени бот молчит" in page["text"]
+        assert "С 22:00 до 09:00 по твоему времени бот молчит" in page["text"]
         assert captions(page)[:7] == [
             "✓ Ответы команды",
             "✓ Готовые расклады",
@@ -36,12 +37,16 @@ class TestSettings:
         assert await stage.value("SELECT enabled FROM notification_preferences WHERE kind = 'news'") is True
 
     async def test_manners_keep_the_page_and_are_spoken_in(self, stage: Stage) -> None:
-        anna = stage.talk(user=32)
+        anna = await consented(stage, user=32, address="informal")
         page = await anna.say("/settings")
         await anna.press(page, "На «вы»")
         await stage.idle()
         assert "✓ На «вы»" in captions(await anna.get(page))
         assert await stage.value("SELECT address FROM users WHERE telegram_id = 32") == "formal"
+
+    async def test_how_to_speak_is_asked_with_the_notice_first(self, stage: Stage) -> None:
+        page = await stage.talk(user=34).say("/settings")
+        assert not {"На «вы»", "✓ На «ты»"} & set(captions(page))
 
     async def test_pressed_twice_it_stands(self, stage: Stage) -> None:
         anna = stage.talk(user=33)
