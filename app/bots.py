@@ -10,7 +10,12 @@ from app.crm.commands import whoami
 from app.crm.middlewares import know_staff
 from app.leads import telegram as leads
 from app.notifications import telegram as notifications
+from app.payments import telegram_buying as buying
 from app.payments import telegram_gifts
+from app.payments import telegram_money as money
+from app.payments import telegram_shop as shop
+from app.payments import telegram_subscription as subscription
+from app.payments import telegram_support as paysupport
 from app.readings import telegram as readings
 from app.readings import telegram_after as after
 from app.readings import telegram_daily as daily
@@ -36,6 +41,8 @@ def features() -> list[Router]:
         crm.group_router(),
         membership.router(),
         checkout.router(),
+        # Whoever paid is not turned away.
+        money.router(),
         managed.router(),
         commands.router(),
         drafts_telegram.router(),
@@ -45,6 +52,10 @@ def features() -> list[Router]:
         telegram_gifts.router(),
         start.router(),
         people.router(),
+        shop.router(),
+        buying.router(),
+        subscription.router(),
+        paysupport.router(),
         daily.router(),
         readings.router(),
         fan.router(),
@@ -55,6 +66,7 @@ def features() -> list[Router]:
         manners.router(),
         notifications.router(),
         # Dialogues, in which plain words have a meaning.
+        shop.dialogue_router(),
         readings.dialogue_router(),
         after.dialogue_router(),
         crm.mirror_router(),

@@ -101,6 +101,12 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
     limits = RateLimits(redis)
     subscriptions = SubscriptionService(keyring=keyring)
     gifts = GiftService(secret, subscriptions=subscriptions)
+    payment_service = PaymentService(
+        settings=settings,
+        registry=providers.build(settings=settings, http=http),
+        sessions=sessions,
+        parts=Parts(subscriptions, gifts),
+    )
     await database.open()
     try:
         yield Container(
@@ -140,13 +146,8 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
             listener=Listener(redis),
             webhooks=WebhookDirectory(secret=secret, catalogue=catalogue),
             inbox=Inbox(database, transport="webhook"),
-            checkout=Checkout(settings=settings, database=database, http=http),
-            payments=PaymentService(
-                settings=settings,
-                registry=providers.build(settings=settings, http=http),
-                sessions=sessions,
-                parts=Parts(subscriptions, gifts),
-            ),
+            checkout=Checkout(settings=settings, database=database, http=http, decide=payment_service.decide),
+            payments=payment_service,
             subscriptions=subscriptions,
             gifts=gifts,
         )

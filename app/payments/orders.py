@@ -89,7 +89,12 @@ async def place_order(
         if coupon is not None and coupon.expires_at is not None:
             expires_at = min(expires_at, coupon.expires_at)
     provider = registry.get(wish.provider)
-    renewable = is_subscription and package.renews and provider is not None and provider.renewal != "none"
+    renewable = (
+        is_subscription
+        and package.renews
+        and provider is not None
+        and provider.renews(period=package.period, amount=line.total)
+    )
     kind = "gift" if wish.gift else "trial" if wish.trial else "purchase"
     return await orders.add(
         NewOrder(

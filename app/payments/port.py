@@ -186,6 +186,8 @@ class Provider(ABC):
     renewal: Literal["provider", "ours", "none"] = "none"
     # False where only all of a payment can be given back.
     refunds_in_parts: bool = True
+    # Whether `resume` is all it takes; if not, the person has to agree there as well, and an event tells of it.
+    resumes_at_once: bool = True
     # Whether `portal` gives an address.
     has_portal: bool = False
 
@@ -200,6 +202,10 @@ class Provider(ABC):
     def needs_contact(self, project: Project) -> bool:
         """Whether `Ask.contact` is obligatory, for receipts."""
         return False
+
+    def renews(self, *, period: str | None, amount: int) -> bool:
+        """Whether a payment of this sum can repeat by itself every `period`."""
+        return self.renewal != "none"
 
     @abstractmethod
     async def start(self, ask: Ask) -> Started:

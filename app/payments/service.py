@@ -114,6 +114,11 @@ class PaymentService:
         """What a pre-checkout query of Telegram is answered: None lets the payment happen."""
         return await checkout.check(connection, project.id, IN_TELEGRAM, query)
 
+    async def decide(self, database: Database, project: Project, query: CheckoutQuery) -> Refusal | None:
+        """As `check`, in a connection of its own: `app.telegram.checkout.PreCheckout`."""
+        async with database.connection() as connection:
+            return await self.check(connection, project, query)
+
     async def refund(
         self,
         connection: Connection,

@@ -68,7 +68,10 @@ async def cancel(database: Database, registry: Registry, project: Project, princ
 
 
 async def resume(database: Database, registry: Registry, project: Project, principal: Principal) -> Subscription:
-    """Takes a cancellation back while it runs. Raises as `cancel`, and `RenewalNotPossible` where nothing can renew."""
+    """Takes a cancellation back while it runs. Where the provider asks the person as well, it renews only after that.
+
+    Raises as `cancel`, and `RenewalNotPossible` where nothing can renew.
+    """
     user, known = await _look(database, principal)
     if known.renews:
         return known
@@ -81,6 +84,8 @@ async def resume(database: Database, registry: Registry, project: Project, princ
         raise RenewalNotPossible(reason="no_provider")
     if known.reference is not None:
         await provider.resume(project, subscription=known.reference, telegram_id=user.telegram_id)
+        if not provider.resumes_at_once:
+            return known
     return await _decide(database, principal, known, renews=True)
 
 

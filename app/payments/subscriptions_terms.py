@@ -60,7 +60,8 @@ def terms_after(
     keeps = running is not None and running.state != "ended"
     if running is not None and (order.kind == "renewal" or (gift and keeps)):
         renews = running.renews or (order.kind == "renewal" and running.state == "ended" and _agreed(fact))
-        reference = (fact.subscription if fact else None) or running.reference
+        # The same agreement goes on, whatever its provider calls this payment of it.
+        reference = running.reference or (fact.subscription if fact else None)
         method = sealed_method or running.sealed_method
         agreement = (running.provider or provider, running.account or account, reference, method)
         price, currency = running.price, running.currency

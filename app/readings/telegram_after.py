@@ -10,11 +10,13 @@ from aiogram.fsm.state import State, StatesGroup
 from aiogram.methods import SendMessage
 from aiogram.types import CallbackQuery, InlineKeyboardButton, Update
 from aiogram.types import Message as TelegramMessage
+from redis.asyncio import Redis
 
 from app.errors import ArcanaError, RateLimited
 from app.kit import json
 from app.kit.idempotency import Once
 from app.locales import Words
+from app.payments.telegram_return import remember
 from app.readings import chats, telegram_pages
 from app.readings.errors import QuestionInProgress, ReadingNotFinished, ReadingNotFound
 from app.readings.questions import QuestionRepository, questions
@@ -25,7 +27,7 @@ from app.readings.telegram_refusals import refusal
 from app.readings.telegram_table import Table, lay_table
 from app.settings import Settings
 from app.telegram.links import mini_app
-from app.telegram.menu import MenuAction
+from app.telegram.menu import MenuAction, button
 from app.telegram.replies import Rows, acknowledge, keyboard, say
 from app.wallet.errors import InsufficientBalance
 
@@ -87,7 +89,9 @@ async def _refresh(callback: CallbackQuery, settings: Settings, showing: Showing
             return
 
 
-async def ask(callback: CallbackQuery, callback_data: After, table: Table, state: FSMContext) -> SendMessage | None:
+async def ask(
+    callback: CallbackQuery, callback_data: After, table: Table, state: FSMContext, redis: Redis
+) -> SendMessage | None:
     """Asks for the question, or says at once that none is left."""
     words = table.words
     async with table.database.connection() as connection:
@@ -98,6 +102,7 @@ async def ask(callback: CallbackQuery, callback_data: After, table: Table, state
         return None
     await acknowledge(callback)
     if showing.free_left == 0 and left == 0:
+        await remember(redis, table.project.id, table.user.id, callback_data.pack())
         return say(callback, *_none_left(table))
     await state.set_state(FollowUp.text)
     await state.set_data({"reading": str(callback_data.reading)})
@@ -116,7 +121,7 @@ async def ask(callback: CallbackQuery, callback_data: After, table: Table, state
 
 def _none_left(table: Table) -> tuple[str, Rows]:
     packages = mini_app(table.settings, table.project, "packages").button(table.words.plain("button.packages"))
-    return table.words.html("follow_up.none_left"), [[packages]]
+    return table.words.html("follow_up.none_left"), [[button(table.words, "buy")], [packages]]
 
 
 async def cancel(callback: CallbackQuery, words: Words, state: FSMContext) -> None:

@@ -13,9 +13,11 @@ from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.methods import SendMessage
 from aiogram.types import CallbackQuery, InlineKeyboardButton
+from redis.asyncio import Redis
 
 from app.catalogue.library import Project, Spread
 from app.locales import Words
+from app.payments.telegram_return import remember
 from app.readings.telegram_table import Table, lay_table
 from app.settings import Settings
 from app.telegram.links import mini_app
@@ -98,9 +100,9 @@ async def turn_page(
 
 
 async def choose_spread(
-    callback: CallbackQuery, callback_data: SpreadChoice, table: Table, state: FSMContext
+    callback: CallbackQuery, callback_data: SpreadChoice, table: Table, state: FSMContext, redis: Redis
 ) -> SendMessage | None:
-    """Shows the spread and asks for the question; says at once if the wallet does not hold its cost."""
+    """Shows the spread and asks for the question; says at once if neither a subscription nor the wallet pays for it."""
     project, words = table.project, table.words
     spread = find_spread(project, callback_data.digest)
     if spread is None:
@@ -111,6 +113,7 @@ async def choose_spread(
     await acknowledge(callback)
     left = profile.wallet["readings"].available
     if left < spread.cost and not profile.has_share:
+        await remember(redis, project.id, table.user.id, callback_data.pack())
         page = empty_page(
             project,
             words,
@@ -161,6 +164,7 @@ def empty_page(
         reached = words.html("fair_use.reached", count=fair_use["limit"], at=f"{free_at:%d.%m, %H:%M}")
         text = f"{reached}\n\n{text}"
     return text, [
+        [button(words, "buy")],
         [mini_app(settings, project, "packages").button(words.plain("button.packages"))],
         [button(words, "daily"), _button(words, "button.other_spread", SpreadPage(page=0))],
     ]

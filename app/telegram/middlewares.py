@@ -8,7 +8,7 @@ from aiogram.dispatcher.event.bases import UNHANDLED
 from aiogram.dispatcher.event.handler import HandlerObject
 from aiogram.enums import ChatType
 from aiogram.methods import SendMessage
-from aiogram.types import Chat, TelegramObject
+from aiogram.types import Chat, TelegramObject, Update
 from aiogram.types import User as TelegramUser
 from redis.asyncio import Redis
 
@@ -38,7 +38,7 @@ class PersonMiddleware(BaseMiddleware):
     `language`: what he chose in this project, else his Telegram's, if the project speaks it. `words`: the bots'
     texts in that language, as he wants to be addressed.
 
-    Whoever was shut out reaches no handler; he is told so once a day.
+    Whoever was shut out reaches no handler; he is told so once a day. What became of his money is heard all the same.
     """
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
@@ -51,7 +51,7 @@ class PersonMiddleware(BaseMiddleware):
         data["user"] = user
         data["language"] = project.language(user.language if user else person.language_code if person else None)
         data["words"] = words_for(data["language"], user)
-        if user is not None and user.state == "blocked":
+        if user is not None and user.state == "blocked" and not _is_about_money(event):
             return await self._notice(cast(Bot, data["bot"]), project, user, data)
         return await handler(event, data)
 
@@ -74,6 +74,14 @@ class PersonMiddleware(BaseMiddleware):
         if not first or user.telegram_id is None:
             return None
         return SendMessage(chat_id=user.telegram_id, text=html(data["language"], "blocked.notice"))
+
+
+def _is_about_money(event: TelegramObject) -> bool:
+    if not isinstance(event, Update):
+        return False
+    message = event.message
+    paid = message is not None and (message.successful_payment or message.refunded_payment)
+    return bool(paid or event.subscription or event.pre_checkout_query)
 
 
 def words_for(language: str, user: User | None) -> Words:

@@ -18,6 +18,7 @@ from aiogram.types import (
 
 from app.catalogue.library import Project, Text
 from app.kit import json
+from app.kit.clip import clip
 from app.kit.database import Connection
 from app.locales import LANGUAGES, plain
 from app.settings import Settings
@@ -26,8 +27,8 @@ from app.telegram.links import mini_app
 
 # In the order in which Telegram shows them.
 USER: Final = (
-    "start", "daily", "reading", "balance", "request", "settings", "language", "web", "help", "paysupport", "terms",
-    "privacy", "delete_me",
+    "start", "daily", "reading", "balance", "buy", "subscription", "request", "settings", "language", "web", "help",
+    "paysupport", "terms", "privacy", "delete_me",
 )  # fmt: skip
 # While the project is off: what a person may ask of us at any time.
 CLOSED: Final = ("start", "paysupport", "terms", "privacy", "delete_me")
@@ -219,22 +220,3 @@ async def take_back(bot: Bot, name: str) -> None:
             await bot.delete_my_commands(scope=scope, language_code=code)
         case "name" | "description" | "short_description", _:
             await _text(kind, suffix, code, "").send(bot)
-
-
-def clip(text: str, limit: int) -> str:
-    """At most `limit` UTF-16 units, as Telegram counts. Cut after a sentence if one ends in the second half, else
-    after a word, with an ellipsis."""
-    if _units(text) <= limit:
-        return text
-    kept = text
-    while _units(kept) > limit - 1:
-        kept = kept[: len(kept) - max(1, (_units(kept) - limit + 1) // 2)]
-    sentence = max(kept.rfind(end + after) for end in ".!?…" for after in " \n")
-    if sentence >= len(kept) // 2:
-        return kept[: sentence + 1]
-    word = max(kept.rfind(space) for space in " \n")
-    return (kept[:word] if word >= len(kept) // 2 else kept).rstrip(" \n,.;:—–-") + "…"
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -29,7 +29,7 @@ from app.users.tokens import Principal
 # `t.me/<bot>?start=web` asks for a link like /web does.
 WEB_PAYLOAD = "web"
 # Commands that answer with one text of their own name.
-TEXTS = ("terms", "privacy", "paysupport")
+TEXTS = ("terms", "privacy")
 
 
 class LanguageChoice(CallbackData, prefix="language"):
@@ -88,6 +88,7 @@ async def balance(
         event,
         words.html("balance.title") + "\n\n" + "\n".join(lines),
         [
+            [button(words, "buy"), button(words, "subscription") if profile.subscription else None],
             [mini_app(settings, project, "packages").button(words.plain("button.packages"))],
             [button(words, "reading")],
             [invite_button(project, words, code)],
@@ -127,7 +128,7 @@ async def help_page(event: Event, project: Project, words: Words, settings: Sett
 
 
 async def fixed_text(event: Event, project: Project, words: Words) -> SendMessage:
-    """Terms, privacy, help with payments."""
+    """Terms and privacy."""
     if isinstance(event, CallbackQuery):
         name = MenuAction.unpack(event.data or "").action
     else:

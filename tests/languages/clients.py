@@ -107,14 +107,74 @@ async def request(party: Party) -> Message:
 
 
 async def paying(party: Party) -> None:
-    """The question before a payment, when it is left to the worker."""
+    """The question before a payment, the shop with a coupon, what is bought, managed and given back."""
     invoice = {
         "title": "*", "description": "*", "payload": "order-1", "currency": "XTR",
         "prices": [{"label": "*", "amount": 3}],
     }  # fmt: skip
-    made = await party.house.desk.client.post(f"/bot{token(party.slug)}/createInvoiceLink", json=invoice)
-    paid = await party.house.desk.order("pay", user=party.id(CLIENT), link=made.json()["result"])
-    assert party.matches("checkout.closed", paid["error"]), paid
+    desk, me = party.house.desk, {"user": party.id(CLIENT), "bot": party.bot_id}
+    made = await desk.client.post(f"/bot{token(party.slug)}/createInvoiceLink", json=invoice)
+    paid = await desk.order("pay", user=party.id(CLIENT), link=made.json()["result"])
+    assert party.matches("checkout.unknown", paid["error"]), paid
+    shop = await party.say("/buy", "buy.title")
+    asked = await party.press(shop, "button.coupon_enter", "coupon.write")
+    shop = await party.say(party.word("лес", "forest"), "coupon.unknown")
+    await party.press(shop, "button.coupon_drop", "buy.title")
+    shop = await party.press(asked, "button.buy", "buy.title")
+    await party.press(shop, _package(party, "readings"))
+    message = await _invoice(party)
+    await party.act("pay", "thanks.paid", "thanks.units", **me, message_id=message["message_id"])
+    terms = await party.press(shop, _package(party, "subscription"), "buy.renews")
+    bill = await party.press(terms, "button.subscribe", "invoice.subscription")
+    link = party.button(bill, "button.pay")["url"]
+    thanks = await party.act("pay", "thanks.paid", "thanks.subscription", user=party.id(CLIENT), link=link)
+    charges = {row["amount"]: row["charge_id"] for row in (await desk.look("stars", person=me["user"]))["payments"]}
+    subscription, charge = charges[max(charges)], charges[min(charges)]
+    await party.press(thanks, "button.subscription", "subscription.title")
+    page = await party.say("/subscription", "subscription.renews")
+    page = await party.press(page, "button.cancel_renewal", "subscription.ask_cancel")
+    page = await party.press(page, "button.keep_renewal", "subscription.renews")
+    page = await party.press(page, "button.cancel_renewal", "subscription.ask_cancel")
+    page = await party.press(page, "button.cancel_renewal_yes", "subscription.runs")
+    await party.press(page, "button.resume_renewal", "subscription.resume_there")
+    await party.act("subscriptions", "subscription.goes_on", **me, charge_id=subscription, action="resume")
+    await _back(party, charge)
+
+
+def _package(party: Party, kind: str) -> str:
+    package = next(package for package in party.project.packages if package.kind == kind)
+    return party.project.text(package.name, party.language)
+
+
+async def _invoice(party: Party) -> Message:
+    def look() -> Message | None:
+        for change in party.house.changes:
+            message = change.get("message") or {}
+            if change["seq"] > party.since and party.mine(change) and message.get("invoice"):
+                found: Message = message
+                return found
+        return None
+
+    message: Message = await party.house.until(look, f"{party.language}: an invoice", party.heard)
+    await party.house.idle(party.bot_id)
+    return message
+
+
+async def _back(party: Party, charge: str) -> None:
+    """Asks for the money, and gets it."""
+    name = f"· {_package(party, 'readings')} ·"
+    page = await party.say("/paysupport", "paysupport.orders")
+    page = await party.press(page, name, "order.page")
+    page = await party.press(page, "button.paysupport", "paysupport.text")
+    page = await party.press(page, name, "order.page")
+    page = await party.press(page, "button.ask_refund", "order.ask_refund")
+    await party.press(page, "button.ask_refund_yes", "order.refund_asked", "card.refund_request")
+    body = {"user_id": party.id(CLIENT), "telegram_payment_charge_id": charge}
+    party.since = await party.house.now()
+    answer = await party.house.desk.client.post(f"/bot{token(party.slug)}/refundStarPayment", json=body)
+    assert answer.status_code == 200
+    await party.hear("notice.account.refunded.text")
+    await party.house.idle(party.bot_id)
 
 
 async def gifts(party: Party) -> None:

@@ -128,7 +128,10 @@ def document(container: WorkerContainer) -> dict[str, Any]:
             project(f"{slug}-off", slug, languages=other, status="off"),
             project(f"fresh-{slug}", slug, languages=other),
         ]
-    return {**found, "projects": projects, "packages": []}
+    sold = [row for row in found["packages"] if row["project"] in BOTS]
+    for row in projects:
+        row["packages"] = [package["key"] for package in sold if package["project"] == row["key"]]
+    return {**found, "projects": projects, "packages": sold}
 
 
 def _username(slug: str) -> str:

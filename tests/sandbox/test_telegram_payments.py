@@ -210,6 +210,11 @@ class TestSubscriptions:
         await sandbox.post("subscriptions", **body, action="renew", code=409)
         await sandbox.post("subscriptions", **body, action="resume", code=409)
         await sandbox.bot.edit_user_star_subscription(5, charge, is_canceled=False)
-        await sandbox.post("subscriptions", **body, action="renew")
+        # The veto is gone, and the rest is the person's.
+        await sandbox.post("subscriptions", **body, action="renew", code=409)
+        await sandbox.post("subscriptions", **body, action="resume")
+        again = (await sandbox.post("subscriptions", **body, action="renew"))["charge_id"]
+        with pytest.raises(TelegramBadRequest, match="CHARGE_NOT_FOUND"):
+            await sandbox.bot.edit_user_star_subscription(5, again, is_canceled=True)
         with pytest.raises(TelegramBadRequest, match="CHARGE_NOT_FOUND"):
             await sandbox.bot.edit_user_star_subscription(5, "nothing", is_canceled=True)

@@ -62,11 +62,11 @@ async def state(database: Database) -> tuple[str, str | None, int]:
             await asyncio.sleep(0.05)
 
 
-async def test_without_payments_it_is_refused_at_once_in_the_persons_language(settings: Settings, desk: Desk) -> None:
+async def test_a_foreign_invoice_is_refused_at_once_in_the_persons_language(settings: Settings, desk: Desk) -> None:
     async with shop(settings, desk) as (api, project):
         link = await invoice(desk, project)
         paid = await desk.order("pay", user=PERSON, link=link)
-        assert paid == {"status": "failed", "error": "Оплата здесь пока не принимается. С вас ничего не списали."}
+        assert paid == {"status": "failed", "error": "Такого счёта нет. С вас ничего не списали."}
         assert await state(api.database) == ("done", "refused", 1)
         assert len(await desk.calls("answerPreCheckoutQuery")) == 1
 
@@ -100,7 +100,7 @@ async def test_what_could_not_be_answered_at_once_is_answered_by_a_worker(settin
             async with asyncio.timeout(10):
                 while (await state(api.database))[0] != "done":  # the worker writes it
                     await asyncio.sleep(0.1)
-        assert paid["error"].startswith("Оплата здесь пока не принимается")
+        assert paid["error"].startswith("Такого счёта нет")
         assert (await state(api.database))[2] == 2
 
 
@@ -114,7 +114,7 @@ async def test_a_poller_answers_by_itself_too(settings: Settings, desk: Desk) ->
             await container.onboarding.set_up(project)
         polling = asyncio.create_task(run_polling(here, routers()))
         paid = await desk.order("pay", user=PERSON, link=link)
-        assert paid["error"].startswith("Оплата здесь пока не принимается")
+        assert paid["error"].startswith("Такого счёта нет")
         assert await state(api.database) == ("done", "refused", 1)
         polling.cancel()
         await asyncio.gather(polling, return_exceptions=True)

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from app.catalogue.library import Library, Project
+from app.kit.clip import clip
 from app.kit.crypto import Keyring
 from app.kit.database import Connection
 from app.telegram.onboarding import Onboarding
-from app.telegram.presentation import CLOSED, MANAGER, STAFF, SUPER_ADMIN, USER, clip
+from app.telegram.presentation import CLOSED, MANAGER, STAFF, SUPER_ADMIN, USER
 from tests.telegram.conftest import LUNA, VERBENA, Desk, Office, Shelf, bot_of, make_project
 
 KEYRING = Keyring.generate()

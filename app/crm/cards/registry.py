@@ -8,6 +8,7 @@ from app.crm.cards.lead import LeadCard
 from app.crm.cards.order import OrderCard
 from app.crm.cards.payment import PaymentFailedCard
 from app.crm.cards.refund import RefundCard
+from app.crm.cards.refund_request import RefundRequestCard
 from app.crm.cards.safety import SafetyCard
 from app.crm.cards.strange_money import PaymentMissingCard, PaymentRefusedCard
 
@@ -17,6 +18,7 @@ KINDS: tuple[CardKind, ...] = (
     OrderCard(),
     PaymentFailedCard(),
     RefundCard(),
+    RefundRequestCard(),
     DisputeCard(),
     PaymentRefusedCard(),
     PaymentMissingCard(),

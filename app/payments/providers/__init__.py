@@ -8,12 +8,13 @@ from app.catalogue.library import Project
 from app.payments.errors import ProviderNotOffered
 from app.payments.port import Place, Provider
 from app.payments.providers.sandbox import SandboxProvider
+from app.payments.providers.stars import StarsProvider
 from app.payments.providers.stripe import StripeProvider
 from app.payments.providers.yookassa import YooKassaProvider
 from app.settings import Settings
 
 # Digital goods inside Telegram are sold for Stars, unless the project's owner answers for more.
-IN_TELEGRAM = "stars"
+IN_TELEGRAM = StarsProvider.name
 
 
 class Registry:
@@ -50,6 +51,7 @@ class Registry:
 def build(*, settings: Settings, http: httpx.AsyncClient) -> Registry:
     """All of this installation; keys are the projects' own."""
     providers: list[Provider] = [
+        StarsProvider(settings, http),
         StripeProvider(http, api_url=settings.stripe_api_url),
         YooKassaProvider(http, api_url=settings.yookassa_api_url, loopback=settings.demo),
     ]

@@ -23,6 +23,7 @@ from redis.asyncio import Redis
 
 from app.catalogue.library import Project
 from app.catalogue.service import Catalogue
+from app.kit.clip import clip
 from app.kit.crypto import Keyring
 from app.kit.database import Database
 from app.kit.redis import key
@@ -31,7 +32,7 @@ from app.locales import html, plain
 from app.settings import Settings
 from app.telegram import onboarding
 from app.telegram.managed import ManagedBotRepository, managed_bot, managed_bots, seal
-from app.telegram.presentation import NAME, clip
+from app.telegram.presentation import NAME
 from app.telegram.replies import Event, acknowledge, say
 from app.worker.port import enqueue
 

@@ -131,11 +131,15 @@ async def get_my_star_balance(request: ApiRequest) -> dict[str, int]:
 
 
 async def edit_user_star_subscription(request: ApiRequest) -> bool:
+    """By the first charge alone. What the bot takes back is its veto: the person has to go on himself
+    (https://core.telegram.org/method/payments.botCancelStarsSubscription).
+    """
     charge = _charge(request)
-    subscription = request.desk.stars.subscription(request.bot.id, charge.id)
+    subscription = request.desk.stars.ledger(request.bot.id).subscriptions.get(charge.id)
     if subscription is None:
         raise ApiError(400, "Bad Request: CHARGE_NOT_FOUND")
     subscription.canceled_by_bot = request.flag("is_canceled")
+    subscription.canceled = subscription.canceled or subscription.canceled_by_bot
     return True
 
 
