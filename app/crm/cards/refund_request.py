@@ -23,7 +23,7 @@ class RefundRequestCard(CardKind):
     async def facts(self, connection: Connection, card: Card) -> Facts | None:
         row = await connection.fetchrow(
             """
-            SELECT o.id, o.number, o.package -> 'name' AS name, o.total, o.currency, o.refunded_amount, o.state, o.paid_at,
+            SELECT o.id, o.number, o.package -> 'name' AS name, o.total, o.currency, o.state, o.paid_at,
                 (SELECT provider FROM payments p WHERE p.project_id = o.project_id AND p.order_id = o.id
                     AND p.state IN ('paid', 'refunded')) AS provider,
                 (SELECT count(*) FROM readings r WHERE r.project_id = o.project_id AND r.user_id = o.user_id
