@@ -26,7 +26,7 @@ def test_invoice_closed_and_then_paid(open_desk: OpenDesk, world: World) -> None
     app.get_by_role("button", name="Продолжить").click()
     app.get_by_role("button", name="Открыть карты").click()
     app.get_by_role("button", name=re.compile("^Баланс")).click()
-    expect(app.get_by_text("320 звёзд")).to_be_visible()
+    expect(app.get_by_text("прежняя цена: 320 звёзд")).to_be_visible()
     app.get_by_role("button", name="Выбрать Полнолуние").click()
     # There is but one way to pay.
     expect(app.get_by_text("Способ оплаты")).to_have_count(0)
