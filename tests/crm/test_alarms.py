@@ -44,6 +44,14 @@ async def run(crew: Crew, name: str, **payload: Any) -> None:
     await build_registry(crew.container.settings).jobs[name].handler(crew.container, payload)
 
 
+async def beat(crew: Crew, name: str, *, until: str) -> None:
+    """Again and again, as the beat does: a job that has just ended keeps its like out of the queue for a moment."""
+    async with asyncio.timeout(15):
+        while not await crew.value(until):
+            await run(crew, name)
+            await asyncio.sleep(0.2)
+
+
 async def heard(crew: Crew, slug: str = "luna") -> list[str]:
     """What the super-admin has read of it in this bot's chat, the oldest first."""
     messages = await crew.desk.messages(bot=crew.bot_id(slug), person=SUPER)
@@ -91,7 +99,7 @@ class TestNoGroup:
         assert await heard(crew, "verbena") == []
         await connect(crew)
         await crew.value("UPDATE staff_cards SET created_at = now() - interval '1 minute'")
-        await run(crew, "crm.cards_waiting")
+        await beat(crew, "crm.cards_waiting", until="SELECT count(*) = 1 FROM staff_cards WHERE posted_at IS NOT NULL")
         card = await crew.says(HEADING, chat=crew.groups["luna"])
         assert "Я хочу умереть" in card["text"]
         await rings(crew, 1)
@@ -173,7 +181,7 @@ class TestGroup:
         assert "Я хочу умереть" in text
         await crew.desk.order("bot-rights", chat=crew.groups["luna"], bot=crew.bot_id(), status="administrator")
         await crew.value("UPDATE staff_cards SET created_at = now() - interval '1 minute'")
-        await run(crew, "crm.cards_waiting")
+        await beat(crew, "crm.cards_waiting", until="SELECT count(*) = 1 FROM staff_cards WHERE posted_at IS NOT NULL")
         await crew.says(HEADING, chat=crew.groups["luna"])
 
     async def test_a_card_that_was_posted_alerts_nobody(self, crew: Crew) -> None:

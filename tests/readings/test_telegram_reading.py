@@ -171,7 +171,7 @@ class TestDraw:
         await talk.press(page, "Кельтский крест")
         empty = await talk.becomes(page, "Раскладов не хватает")
         assert "нужно 3, а на балансе — 2" in empty["text"]
-        assert captions(empty)[0] == "✨ Пакеты раскладов"
+        assert captions(empty)[:2] == ["🛍 Магазин", "✨ Пакеты раскладов"]
         assert await stage.value("SELECT count(*) FROM readings") == 0
 
     async def test_only_the_projects_own_spreads(self, stage: Stage) -> None:

@@ -110,7 +110,8 @@ class TestBalance:
         assert (await talk.press(welcome, "Баланс"))["answered"]
         (shown,) = await talk.next()
         assert "5 раскладов" in shown["text"]
-        assert buttons(shown)[0]["web_app"]["url"].endswith("/luna/packages")
+        assert buttons(shown)[0]["text"] == "🛍 Магазин"
+        assert buttons(shown)[1]["web_app"]["url"].endswith("/luna/packages")
 
     async def test_informal_for_whoever_chose_it(self, stage: Stage) -> None:
         talk = stage.talk()
