@@ -73,6 +73,7 @@ class TestBuying:
         heading(phone, "Полнолуние").wait_for()
         phone.look_over()
         choose(phone, "Полнолуние")
+        phone.page.get_by_role("radio", name="Игрушечные деньги").check()
         expect(phone.page.get_by_text("600 ₽")).to_be_visible()
         phone.look_over()
         pay(phone)
