@@ -31,13 +31,15 @@ class Registry:
         return self._providers.get(name)
 
     def offered(self, project: Project, place: Place) -> list[Provider]:
-        """Those with which this project can be paid at this place."""
-        return [
+        """Those with which this project can be paid at this place, the natural one first."""
+        found = [
             provider
             for provider in self._providers.values()
             if (provider.name == IN_TELEGRAM or place == "web" or project.other_providers_in_telegram)
             and provider.account(project) is not None
         ]
+        # From a browser, Stars lead away into Telegram.
+        return sorted(found, key=lambda provider: place == "web" and provider.name == IN_TELEGRAM)
 
     def choose(self, project: Project, place: Place, name: str) -> Provider:
         """Raises `ProviderNotOffered`."""
