@@ -1,5 +1,6 @@
 """A person's subscription: its state, and what he can do with it."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any, Literal
 
@@ -9,8 +10,10 @@ from pydantic import BaseModel
 from app.catalogue.library import Project
 from app.container import Container, container
 from app.kit.clock import utc_now
+from app.kit.database import Database
 from app.kit.http import error_responses, json_response
 from app.payments import subscriptions_agreements as agreements
+from app.payments.providers import Registry
 from app.payments.subscriptions_repository import Subscription, SubscriptionRepository
 from app.payments.subscriptions_summary import summary
 from app.users import schemas
@@ -69,6 +72,18 @@ def _view(known: Subscription, user: User, shares: list[Any]) -> dict[str, Any]:
     return summary(asdict(known) | {"shares": shares}, timezone=user.timezone, language=user.language, now=utc_now())
 
 
+async def _changed(
+    principal: Principal,
+    request: Request,
+    change: Callable[[Database, Registry, Project, Principal], Awaitable[Subscription]],
+) -> Response:
+    services = container(request)
+    _limit(services, principal)
+    project = _project(services, principal)
+    await change(services.database, services.payments.registry, project, principal)
+    return await _answer(services, project, principal)
+
+
 def _limit(services: Container, principal: Principal) -> None:
     services.limits.check("subscription", principal.user_id, per_minute=CHANGES_PER_MINUTE, shared=True)
 
@@ -86,11 +101,7 @@ async def show(principal: CurrentPrincipal, request: Request) -> Response:
     summary="Renew no more; what is paid for runs on",
 )
 async def cancel(principal: CurrentPrincipal, request: Request) -> Response:
-    services = container(request)
-    _limit(services, principal)
-    project = _project(services, principal)
-    await agreements.cancel(services.database, services.payments.registry, project, principal)
-    return await _answer(services, project, principal)
+    return await _changed(principal, request, agreements.cancel)
 
 
 @router.post(
@@ -100,11 +111,7 @@ async def cancel(principal: CurrentPrincipal, request: Request) -> Response:
     summary="Take a cancellation back",
 )
 async def resume(principal: CurrentPrincipal, request: Request) -> Response:
-    services = container(request)
-    _limit(services, principal)
-    project = _project(services, principal)
-    await agreements.resume(services.database, services.payments.registry, project, principal)
-    return await _answer(services, project, principal)
+    return await _changed(principal, request, agreements.resume)
 
 
 @router.post(
