@@ -150,6 +150,8 @@ export const enShop = {
   'subscription.cancel_title': 'Stop renewing?',
   'subscription.cancel_text': 'What you have paid for runs on until {date}. After that nothing is charged.',
   'subscription.resume': 'Renew again',
+  'subscription.resume_there':
+    'One more step: in Telegram open “Settings” → “My Stars” → “My Subscriptions” and turn the renewal on there.',
   'subscription.portal': 'Cards and invoices',
   'subscription.prolong': 'Prolong',
   'subscription.provider_away': 'The payment provider does not answer just now. Nothing has changed, please try in a minute.',

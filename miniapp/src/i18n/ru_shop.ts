@@ -174,6 +174,10 @@ export const ruShop: Readonly<Record<keyof typeof enShop, Message>> = {
   'subscription.cancel_title': 'Отключить продление?',
   'subscription.cancel_text': 'Оплаченное останется до {date}. Потом ничего не спишется.',
   'subscription.resume': 'Включить продление',
+  'subscription.resume_there': {
+    informal: 'Остался один шаг: открой в Telegram «Настройки» → «Мои звёзды» → «Мои подписки» и включи продление там.',
+    formal: 'Остался один шаг: откройте в Telegram «Настройки» → «Мои звёзды» → «Мои подписки» и включите продление там.',
+  },
   'subscription.portal': 'Карты и счета',
   'subscription.prolong': 'Продлить',
   'subscription.provider_away': {

@@ -45,6 +45,8 @@ function Details({ subscription }: { subscription: Subscription }) {
   const [asking, setAsking] = useState(false);
   const { package: bought, state, until, renews, trial, price, period, fair_use: fairUse, actions } = subscription;
   const failed = change.error ?? portal.error;
+  // With some providers the person has to switch the renewal on himself as well.
+  const halfResumed = change.isSuccess && change.variables === 'resume' && !renews;
   const away = isCode(failed, 'provider_away') || isCode(failed, 'provider_refused');
 
   return (
@@ -84,7 +86,12 @@ function Details({ subscription }: { subscription: Subscription }) {
       ) : null}
       <div className={styles.actions}>
         {failed ? <ErrorNote error={failed} instead={away ? t('subscription.provider_away') : null} /> : null}
-        {actions.includes('resume') ? (
+        {halfResumed ? (
+          <p className={styles.words} role="status">
+            {t('subscription.resume_there')}
+          </p>
+        ) : null}
+        {actions.includes('resume') && !halfResumed ? (
           <Button wide busy={change.isPending} onClick={() => change.mutate('resume', { onSuccess: () => platform.haptic('success') })}>
             {t('subscription.resume')}
           </Button>
