@@ -15,6 +15,8 @@ router = APIRouter(tags=["catalogue"])
 Language = Annotated[
     str | None, Query(max_length=35, description="One of the project's languages; else its default is taken.")
 ]
+# Chats and invoices take no WebP for certain.
+PICTURE_TYPES = {"webp": "image/webp", "jpg": "image/jpeg"}
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "The ETag in If-None-Match still holds."}}
 
 
@@ -97,12 +99,12 @@ async def catalogue_schema() -> Response:
     responses={
         **NOT_MODIFIED,
         **error_responses(),
-        200: {"content": {"image/webp": {"schema": {"type": "string", "format": "binary"}}}},
+        200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in PICTURE_TYPES.values()}},
     },
     summary="A mirrored picture; its address never changes its bytes",
 )
 async def media(name: str, request: Request) -> Response:
-    # The name is the content's hash and the width, so it is a strong ETag by itself.
+    # The name is the content's hash, the width and the kind, so it is a strong ETag by itself.
     etag = f'"{name.removesuffix(".webp")}"'
     body = await container(request).catalogue.media.get(name)
     if body is None:
@@ -111,4 +113,4 @@ async def media(name: str, request: Request) -> Response:
     known = request.headers.get("if-none-match", "")
     if known.strip() == "*" or etag in (tag.strip().removeprefix("W/") for tag in known.split(",")):
         return Response(status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type="image/webp")
+    return Response(body, headers=headers, media_type=PICTURE_TYPES[name.rpartition(".")[2]])

@@ -96,6 +96,17 @@ def _renditions(opened: Image.Image) -> list[Rendition]:
     return renditions[::-1]
 
 
+def as_jpeg(body: bytes) -> bytes:
+    """A rendition for those who take no WebP, such as whoever fetches a picture for an invoice. Blocks."""
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(body), formats=["WEBP"]) as image:
+        shown = image.convert("RGBA")
+        page = Image.new("RGB", shown.size, "white")
+        page.paste(shown, mask=shown)
+        page.save(out, "JPEG", quality=QUALITY)
+    return out.getvalue()
+
+
 def _screen_colours(image: Image.Image) -> Image.Image:
     """sRGB, with transparency if there was any."""
     profile = image.info.get("icc_profile")

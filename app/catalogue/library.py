@@ -28,8 +28,8 @@ class MirroredPicture:
     widths: tuple[tuple[int, int], ...]
     alt: Text | None = None
 
-    def address(self, width: int) -> str:
-        return f"/media/{self.hash}-{width}.webp"
+    def address(self, width: int, kind: Literal["webp", "jpg"] = "webp") -> str:
+        return f"/media/{self.hash}-{width}.{kind}"
 
     def image(self, lang: str, default_lang: str = "") -> dict[str, Any]:
         """`Image` of the public API, in one language."""
@@ -142,6 +142,7 @@ class Package:
     trial_days: int | None = None
     gift: bool = True
     product_id: int | None = None
+    picture: MirroredPicture | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,8 +85,8 @@ def pictures_of(document: Mapping[str, Any]) -> dict[str, str]:
     for project in document["projects"]:
         add(project.get("logo"))
         add(project.get("cover"))
-    for spread in document["spreads"]:
-        add(spread.get("picture"))
+    for sold in (*document["spreads"], *document["packages"]):
+        add(sold.get("picture"))
     for deck in document["decks"]:
         add(deck.get("back"))
         for card in deck["cards"]:
@@ -211,6 +211,7 @@ class _Reader:
             trial_days=_number(row.get("trial_days")) if subscription else None,
             gift=row.get("gift", True),
             product_id=_number(row.get("product_id")),
+            picture=self.picture(row.get("picture")),
         )
 
     def coupon(self, row: Mapping[str, Any]) -> Coupon:

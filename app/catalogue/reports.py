@@ -100,9 +100,11 @@ def _named_pictures(document: Mapping[str, Any]) -> Iterator[tuple[Kind, str, st
         for name in ("logo", "cover"):
             if row.get(name):
                 yield "project", row["key"], f"/{name}", row[name], ""
-    for row in document["spreads"]:
-        if row.get("picture"):
-            yield "spread", row["key"], "/picture", row["picture"], ""
+    kinds: tuple[tuple[Kind, str], ...] = (("spread", "spreads"), ("package", "packages"))
+    for kind, rows in kinds:
+        for row in document[rows]:
+            if row.get("picture"):
+                yield kind, row["key"], "/picture", row["picture"], ""
     for row in document["decks"]:
         if row.get("back"):
             yield "deck", row["key"], "/back", row["back"], ""

@@ -35,6 +35,15 @@ class EventRefused(ArcanaError):
 
 
 @dataclass(frozen=True, slots=True)
+class Photo:
+    """What is sold, at an address where the provider can fetch it (JPEG); in pixels."""
+
+    url: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """One attempt to pay for an order. `id` is the payment's row, and the key under which a call may be repeated.
 
@@ -58,6 +67,7 @@ class Ask:
     period: Literal["month", "year"] | None = None
     # For the receipt of 54-FZ: an e-mail address or a phone number in E.164.
     contact: str | None = None
+    photo: Photo | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,15 @@
 transaction, and what it answered is kept. Whatever breaks in between, the same call again leads to the same payment.
 """
 
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from app.catalogue.library import Project
 from app.kit.database import Connection, Database
+from app.kit.hosts import is_public
 from app.kit.telemetry import get_logger
 from app.payments.errors import ContactNeeded, OrderNotFound, OrderNotPayable, ProviderNotOffered
-from app.payments.port import Ask, Place, ProviderRefused, Started
+from app.payments.port import Ask, Photo, Place, ProviderRefused, Started
 from app.payments.providers import Registry
 from app.payments.repository import Order
 from app.payments.repository_payments import Bill, Payment, PaymentRepository
@@ -22,6 +24,15 @@ REFUSED = "refused"
 def return_address(settings: Settings, project: Project, order_id: UUID) -> str:
     """Where the browser comes back to; the Mini App shows what became of the order there."""
     return f"{settings.public_url}/{project.slug}/orders/{order_id}"
+
+
+def photo_of(settings: Settings, project: Project, package_key: str) -> Photo | None:
+    """The package's picture as it is now; None where nobody but us could fetch it, for then it would be refused."""
+    package, parts = project.package(package_key), urlsplit(settings.public_url)
+    if package is None or package.picture is None or parts.scheme != "https" or not is_public(parts.hostname or ""):
+        return None
+    width, height = package.picture.widths[-1]
+    return Photo(f"{settings.public_url}{package.picture.address(width, 'jpg')}", width, height)
 
 
 def build_ask(settings: Settings, project: Project, bill: Bill) -> Ask:
@@ -43,6 +54,7 @@ def build_ask(settings: Settings, project: Project, bill: Bill) -> Ask:
         renews=order.renews,
         period=order.package["period"] if order.renews else None,
         contact=order.contact,
+        photo=photo_of(settings, project, order.package["key"]),
     )
 
 

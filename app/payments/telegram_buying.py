@@ -2,6 +2,7 @@
 
 from aiogram import Bot, F, Router
 from aiogram.enums import ChatType
+from aiogram.exceptions import TelegramBadRequest
 from aiogram.fsm.context import FSMContext
 from aiogram.methods import SendInvoice, SendMessage
 from aiogram.types import CallbackQuery, InlineKeyboardButton, LabeledPrice
@@ -12,6 +13,7 @@ from app.errors import ArcanaError, RateLimited
 from app.kit.database import Connection, Database
 from app.kit.money import STARS
 from app.kit.ratelimit import RateLimits
+from app.kit.telemetry import get_logger
 from app.locales import Words
 from app.payments.errors import (
     AlreadySubscribed,
@@ -24,12 +26,13 @@ from app.payments.errors import (
 )
 from app.payments.gifts import GiftService
 from app.payments.orders import Wish
-from app.payments.port import ProviderAway, ProviderRefused, Started
+from app.payments.port import Photo, ProviderAway, ProviderRefused, Started
 from app.payments.providers import IN_TELEGRAM
-from app.payments.providers.stars import invoice
+from app.payments.providers.stars import illustrated, invoice
 from app.payments.repository import Order
 from app.payments.repository_payments import Payment
 from app.payments.service import PaymentService
+from app.payments.starting import photo_of
 from app.payments.sums import show
 from app.payments.telegram_return import recall
 from app.payments.telegram_shop import Buy, coupon_of, shop_page
@@ -40,6 +43,8 @@ from app.telegram.menu import button
 from app.telegram.replies import Rows, acknowledge, change, chat_of, keyboard, say
 from app.users.repository import User
 from app.users.service import UserService
+
+log = get_logger("app.payments.stars")
 
 ORDERS_PER_MINUTE = 20
 
@@ -91,7 +96,9 @@ async def buy(
     except ArcanaError as error:
         return await _refused(callback, error, project, user, words, settings, database, payments, coupon=coupon)
     await acknowledge(callback)
-    return bill(callback, project, order, payment, started, words)
+    told = bill(callback, project, order, payment, started, words)
+    photo = photo_of(settings, project, order.package["key"])
+    return await _illustrate(bot, told, photo) if isinstance(told, SendInvoice) and photo else told
 
 
 async def _place(
@@ -157,6 +164,17 @@ def bill(
         provider_token="",
         reply_markup=keyboard([[InlineKeyboardButton(text=pay, pay=True)]]),
     )
+
+
+async def _illustrate(bot: Bot, told: SendInvoice, photo: Photo) -> SendInvoice | None:
+    """Sends it with its photo; without it where Telegram does not take that."""
+    try:
+        await bot(told.model_copy(update=illustrated(photo)))
+    except TelegramBadRequest as error:
+        # As for links: anything else that is wrong is refused again.
+        log.warning("an invoice goes without its photo", bot_id=bot.id, reason=error.message[:200])
+        return told
+    return None
 
 
 async def _refused(

@@ -1,7 +1,6 @@
 """The way from a chat into the Mini App, in the form that Telegram accepts for this installation's
 address."""
 
-import ipaddress
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
@@ -9,6 +8,7 @@ from urllib.parse import urlsplit
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, WebAppInfo
 
 from app.catalogue.library import Project
+from app.kit.hosts import is_public
 from app.settings import Settings
 
 
@@ -42,17 +42,9 @@ def mini_app(settings: Settings, project: Project, path: str = "") -> MiniApp:
     host = parts.hostname or ""
     if parts.scheme == "https" or (settings.demo and "." in host):
         return MiniApp(url, "web_app")
-    return MiniApp(url, "url" if _public(host) else "text")
+    return MiniApp(url, "url" if is_public(host) else "text")
 
 
 def link_button(caption: str, url: str) -> InlineKeyboardButton | None:
     """A button that opens an address in the browser; None for one that Telegram refuses."""
-    return InlineKeyboardButton(text=caption, url=url) if _public(urlsplit(url).hostname or "") else None
-
-
-def _public(host: str) -> bool:
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return "." in host and not host.endswith((".local", ".localhost", ".internal"))
-    return address.is_global
+    return InlineKeyboardButton(text=caption, url=url) if is_public(urlsplit(url).hostname or "") else None

@@ -280,9 +280,21 @@ class TestMedia:
         again = await api.client.get(image["src"], headers={"If-None-Match": answer.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
 
+    async def test_each_has_a_twin_in_jpeg(self, api: Api) -> None:
+        catalogue = (await api.client.get("/api/v1/projects/luna/catalogue")).json()
+        image = catalogue["decks"][0]["back"]
+        address = image["src"].replace(".webp", ".jpg")
+        answer = await api.client.get(address)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
+        assert answer.headers["etag"] != (await api.client.get(image["src"])).headers["etag"]
+        with Image.open(io.BytesIO(answer.content)) as picture:
+            assert (picture.format, picture.size) == ("JPEG", (image["width"], image["height"]))
+        again = await api.client.get(address, headers={"If-None-Match": answer.headers["etag"]})
+        assert again.status_code == 304
+
     async def test_nothing_else_is_there(self, api: Api) -> None:
         some = "a" * 32
-        odd = ("x.webp", "..%2F..%2Fetc%2Fpasswd", "%00")
+        odd = (f"{some}-720.jpg", f"{some}-720.png", "x.webp", "..%2F..%2Fetc%2Fpasswd", "%00")
         for name in (f"{some}-720.webp", f"{some}-0.webp", f"{some}-99999.webp", *odd):
             answer = await api.client.get(f"/media/{name}")
             assert answer.status_code == 404

@@ -14,7 +14,7 @@ import pytest
 from app.catalogue.library import Project
 from app.kit.clock import utc_now
 from app.kit.ids import new_id
-from app.payments.port import Ask, Paid, ProviderAway, ProviderRefused, Refunded
+from app.payments.port import Ask, Paid, Photo, ProviderAway, ProviderRefused, Refunded
 from app.payments.providers.stars import StarsProvider
 from app.sandbox.telegram import create_app
 from app.sandbox.telegram.state import Desk as State
@@ -136,6 +136,44 @@ class TestInvoices:
         project = project_of(1, "luna", LUNA)
         assert provider.price(project, stars=105, money=(19900, "RUB")) == (105, "XTR")
         assert provider.price(project, stars=None, money=(19900, "RUB")) is None
+
+
+PHOTO = Photo("https://tarot.example/media/abc-720.jpg", 720, 480)
+NOBODY_CAN_FETCH_IT = Photo("https://127.0.0.1/media/abc-720.jpg", 720, 480)
+
+
+class TestPhotos:
+    async def test_an_invoice_shows_what_is_sold(self, counter: Counter) -> None:
+        shown = await counter.invoice((await counter.provider.start(counter.ask(photo=PHOTO))).url)
+        assert (shown["photo_url"], shown["photo_width"], shown["photo_height"]) == (PHOTO.url, 720, 480)
+
+    async def test_there_is_no_photo_without_a_picture(self, counter: Counter) -> None:
+        shown = await counter.invoice((await counter.provider.start(counter.ask())).url)
+        assert (shown["photo_url"], shown["photo_width"]) == (None, 0)
+        (call,) = await counter.desk.calls("createInvoiceLink")
+        assert not any(name.startswith("photo") for name in call["parameters"])
+
+    @pytest.mark.parametrize("refusal", ["WEBPAGE_CURL_FAILED", "WEBPAGE_MEDIA_EMPTY", "WEBDOCUMENT_MIME_INVALID"])
+    async def test_a_photo_that_telegram_does_not_take_costs_the_photo_alone(
+        self, counter: Counter, refusal: str
+    ) -> None:
+        await counter.desk.fault(method="createInvoiceLink", status=400, description=f"Bad Request: {refusal}", times=1)
+        shown = await counter.invoice((await counter.provider.start(counter.ask(photo=PHOTO))).url)
+        assert (shown["photo_url"], shown["total_amount"]) == (None, 105)
+
+    async def test_one_that_telegram_cannot_reach_is_left_out(self, counter: Counter) -> None:
+        shown = await counter.invoice((await counter.provider.start(counter.ask(photo=NOBODY_CAN_FETCH_IT))).url)
+        assert shown["photo_url"] is None
+        assert len(await counter.desk.calls("createInvoiceLink")) == 2
+
+    async def test_what_else_is_wrong_is_still_refused(self, counter: Counter) -> None:
+        with pytest.raises(ProviderRefused):
+            await counter.provider.start(counter.ask(amount=0, photo=PHOTO))
+
+    async def test_a_telegram_that_is_away_is_not_asked_without_it(self, counter: Counter) -> None:
+        await counter.desk.fault(method="createInvoiceLink", status=502, times=1)
+        with pytest.raises(ProviderAway):
+            await counter.provider.start(counter.ask(photo=PHOTO))
 
 
 class TestFailures:

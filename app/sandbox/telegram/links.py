@@ -26,6 +26,13 @@ def check_button_url(url: str) -> None:
         raise ApiError(400, "Bad Request: BUTTON_URL_INVALID")
 
 
+def web_host(url: str) -> str | None:
+    """The host of an http or https address; None for anything else."""
+    if _problem(url, https_only=False, web=True):
+        return None
+    return urlsplit(url if "://" in url else f"http://{url}").hostname
+
+
 def _problem(url: str, *, https_only: bool, web: bool) -> str | None:
     if url.startswith(("tg:", "ton:")):
         if https_only:

@@ -21,6 +21,8 @@ class Invoice:
     amount: int
     slug: str = ""
     photo_url: str | None = None
+    photo_width: int = 0
+    photo_height: int = 0
     subscription_period: int | None = None
 
 

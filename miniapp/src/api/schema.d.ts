@@ -5996,6 +5996,7 @@ export interface operations {
                 };
                 content: {
                     "image/webp": string;
+                    "image/jpeg": string;
                 };
             };
             /** @description The ETag in If-None-Match still holds. */

@@ -21,7 +21,7 @@ final class Reader
     /** Meta of our posts that the document depends on, next to everything that begins with `arcana_`. */
     public const META = [
         Keys::META, '_arcana_bot', '_arcana_stripe', '_arcana_yookassa', '_arcana_live_slug', '_arcana_positions',
-        '_regular_price', '_sale_price', '_sale_price_dates_from', '_sale_price_dates_to',
+        '_regular_price', '_sale_price', '_sale_price_dates_from', '_sale_price_dates_to', '_thumbnail_id',
     ];
 
     public static function read(): Snapshot

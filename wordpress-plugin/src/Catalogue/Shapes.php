@@ -140,6 +140,8 @@ final class Shapes
             'trial_days' => $is_subscription ? $days('arcana_package_trial_days', 365) : null,
             'gift' => $row->string('arcana_package_gift') !== '0',
             'product_id' => $row->id,
+            // WooCommerce's own product image.
+            'picture' => $this->pictures->picture($row, '_thumbnail_id'),
             'badge' => $row->text('arcana_package_badge') ?: null,
         ];
     }

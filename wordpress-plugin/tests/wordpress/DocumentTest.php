@@ -93,6 +93,18 @@ final class DocumentTest extends StoreCase
         self::assertNull($this->document()['packages'][1]['stars']);
     }
 
+    public function testAPackageShowsItsProductImage(): void
+    {
+        $project = $this->project('luna');
+        $package = $this->product(Kind::Package, 'Ten', ['project' => $this->key($project), '_regular_price' => '599']);
+        self::assertNull($this->document()['packages'][0]['picture']);
+        $before = $this->version();
+        $id = wp_insert_attachment(['post_title' => 'Ten', 'post_mime_type' => 'image/png', 'post_status' => 'inherit', 'guid' => 'x'], '2026/11/ten.png');
+        update_post_meta($package, '_thumbnail_id', (string) $id);
+        self::assertNotSame($before, $this->version());
+        self::assertStringEndsWith('/2026/11/ten.png', $this->document()['packages'][0]['picture']['url']);
+    }
+
     public function testScheduledSaleBeginsAndEndsByTheClock(): void
     {
         $project = $this->project('luna');

@@ -41,6 +41,8 @@ async def read_invoice(request: Request, slug: str) -> dict[str, Any]:
         "currency": CURRENCY,
         "total_amount": invoice.amount,
         "photo_url": invoice.photo_url,
+        "photo_width": invoice.photo_width,
+        "photo_height": invoice.photo_height,
         "subscription_period": invoice.subscription_period,
     }
 

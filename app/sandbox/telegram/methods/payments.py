@@ -1,10 +1,15 @@
 """Invoices for Stars, answers to checkouts, refunds and the bot's account."""
 
+import mimetypes
 import secrets
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
+from app.kit.hosts import is_public
 from app.sandbox.telegram import posting
 from app.sandbox.telegram.errors import ApiError, bad_request, ours
+from app.sandbox.telegram.links import web_host
 from app.sandbox.telegram.methods.callbacks import TOO_OLD
 from app.sandbox.telegram.methods.request import ApiRequest, Method
 from app.sandbox.telegram.methods.sending import send
@@ -13,6 +18,7 @@ from app.sandbox.telegram.stars import CURRENCY, SUBSCRIPTION_SECONDS, Charge, I
 TITLE_CHARACTERS = 32
 DESCRIPTION_CHARACTERS = 255
 PAYLOAD_BYTES = 128
+PHOTO_SIDE = 10_000
 SUBSCRIPTION_STARS = 10_000
 MOST_TRANSACTIONS = 100
 
@@ -60,8 +66,23 @@ def _invoice(request: ApiRequest, *, slug: str = "") -> Invoice:
     if period and (period != SUBSCRIPTION_SECONDS or amount > SUBSCRIPTION_STARS):
         wrong = "SUBSCRIPTION_PERIOD_INVALID" if period != SUBSCRIPTION_SECONDS else "STARS_INVOICE_INVALID"
         raise ApiError(400, f"Bad Request: {wrong}")
-    photo = request.text("photo_url") or None
-    return Invoice(request.bot.id, title, description, payload, amount, slug, photo, period or None)
+    width, height = (request.integer(f"photo_{side}", 0, least=0, most=PHOTO_SIDE) for side in ("width", "height"))
+    photo = _photo(request.text("photo_url"))
+    offer = Invoice(request.bot.id, title, description, payload, amount, slug, photo, width, height)
+    return replace(offer, subscription_period=period or None)
+
+
+def _photo(url: str) -> str | None:
+    """The address as the server reads it: what is none is left out (tdlib/td, InputInvoice.cpp), the kind is told by
+    the name, and Telegram's own servers have to reach it. They fetch it; the sandbox does not. Raises their 400.
+    """
+    if not url or (host := web_host(url)) is None:
+        return None
+    if not (mimetypes.guess_type(urlsplit(url).path)[0] or "image/jpeg").startswith("image/"):
+        raise ApiError(400, "Bad Request: WEBDOCUMENT_MIME_INVALID")
+    if not is_public(host):
+        raise ApiError(400, "Bad Request: WEBPAGE_CURL_FAILED")
+    return url
 
 
 async def send_invoice(request: ApiRequest) -> dict[str, Any]:
