@@ -21,6 +21,7 @@ def environment(*, stripe: str, yookassa: str, bank: str) -> dict[str, str]:
     return {
         "STRIPE_API_URL": stripe,
         "YOOKASSA_API_URL": f"{yookassa}{VERSION}",
+        "SANDBOX_RECEIPTS": "true",
         "SANDBOX_BANK_URL": bank,
         "SANDBOX_BANK_KEY": f"SANDBOX-{secrets.token_urlsafe(24)}",
         "SANDBOX_BANK_SECRET": f"SANDBOX-{secrets.token_urlsafe(24)}",

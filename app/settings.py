@@ -109,6 +109,8 @@ class Settings(BaseSettings):
     sandbox_bank_url: str = ""
     sandbox_bank_key: SecretStr = SecretStr("")
     sandbox_bank_secret: SecretStr = SecretStr("")
+    # Whether the demo's shops at YooKassa send receipts, as the law asks of real ones.
+    sandbox_receipts: bool = False
 
     @field_validator("cors_origins", "trusted_proxies", "super_admins", mode="before")
     @classmethod

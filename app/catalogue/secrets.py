@@ -101,10 +101,11 @@ def sandbox_bot(key: bytes, project_key: str) -> Bot:
     return Bot(number, f"{username}_sandbox_bot", SecretStr(f"{number}:SANDBOX_{tail}"))
 
 
-def sandbox_keys(key: bytes, project_key: str, provider: str) -> StripeKeys | YooKassaKeys:
+def sandbox_keys(key: bytes, project_key: str, provider: str, *, receipts: bool = False) -> StripeKeys | YooKassaKeys:
     """Keys for the sandbox of `stripe` or `yookassa`: always the same for an installation and a project."""
     digest = keyed_hash(key, f"{provider}:{project_key}")
     name = f"SANDBOX{digest.hex()[:24]}"
     if provider == "stripe":
         return StripeKeys(SecretStr(f"sk_test_{name}"), SecretStr(f"whsec_{name}"))
-    return YooKassaKeys(str(100_000 + int.from_bytes(digest[-4:]) % 900_000_000), SecretStr(f"test_{name}"))
+    shop = str(100_000 + int.from_bytes(digest[-4:]) % 900_000_000)
+    return YooKassaKeys(shop, SecretStr(f"test_{name}"), receipts=receipts)

@@ -322,7 +322,8 @@ class Catalogue:
         try:
             keys = self._keys_for_acceptance(project_key, provider, row)
             if keys is None and self._sandbox_key is not None and self._settings.plays(provider):
-                return sandbox_keys(self._sandbox_key, project_key, provider)
+                receipts = self._settings.sandbox_receipts
+                return sandbox_keys(self._sandbox_key, project_key, provider, receipts=receipts)
             return keys
         except KeysUnreadable as error:
             log.error(

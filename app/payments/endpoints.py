@@ -128,7 +128,7 @@ async def pay(order_id: UUID, body: schemas.Again, principal: CurrentPrincipal, 
     project = project_of(services, principal)
     async with services.database.transaction() as connection:
         payment = await services.payments.again(
-            connection, project, principal.user_id, order_id, provider=body.provider
+            connection, project, principal.user_id, order_id, provider=body.provider, contact=body.contact
         )
     return await _placed(services, project, principal, str(order_id), str(payment.id), status=200)
 

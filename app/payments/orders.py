@@ -11,7 +11,7 @@ from app.kit.database import Connection
 from app.kit.ids import new_id
 from app.payments import pricing
 from app.payments.errors import AlreadySubscribed, CouponInvalid, PackageNotFound, PriceChanged, TrialUsed
-from app.payments.port import Place
+from app.payments.port import Place, Provider
 from app.payments.pricing import Line
 from app.payments.providers import Registry
 from app.payments.repository import NewOrder, Order, OrderRepository
@@ -64,6 +64,13 @@ def find_package(project: Project, key: str) -> Package:
     return package
 
 
+def can_renew(package: Package, provider: Provider, total: int) -> bool:
+    """Whether this subscription repeats by itself when it is paid this way."""
+    if package.kind != "subscription" or not package.renews:
+        return False
+    return provider.renews(period=package.period, amount=total)
+
+
 async def place_order(
     connection: Connection, registry: Registry, project: Project, user: User, wish: Wish, *, person_hash: bytes
 ) -> Order:
@@ -89,12 +96,7 @@ async def place_order(
         if coupon is not None and coupon.expires_at is not None:
             expires_at = min(expires_at, coupon.expires_at)
     provider = registry.get(wish.provider)
-    renewable = (
-        is_subscription
-        and package.renews
-        and provider is not None
-        and provider.renews(period=package.period, amount=line.total)
-    )
+    renewable = provider is not None and can_renew(package, provider, line.total)
     kind = "gift" if wish.gift else "trial" if wish.trial else "purchase"
     return await orders.add(
         NewOrder(
@@ -154,7 +156,11 @@ async def _priced(
 ) -> tuple[Line, Coupon | None]:
     provider = registry.choose(project, wish.place, wish.provider)
     coupon = pricing.find_coupon(project, wish.coupon, now)
-    line = pricing.quote(project, package, coupon, [provider]).line(provider.name)
+    quote = pricing.quote(project, package, coupon, [provider])
+    line = quote.line(provider.name)
+    if line is None and quote.refused and coupon is not None:
+        [refused] = quote.refused
+        raise CouponInvalid(reason=refused.reason, provider=provider.name)
     if line is None:
         raise PackageNotFound
     _check_expected(wish, line.total, line.currency)

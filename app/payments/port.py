@@ -79,6 +79,19 @@ class Started:
     opens: Literal["invoice", "redirect"]
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one payment may come to, in the currency's smallest units; without a `maximum` none is published."""
+
+    minimum: int = 1
+    maximum: int | None = None
+
+    def broken_by(self, amount: int) -> Literal["below_minimum", "above_maximum"] | None:
+        if amount < self.minimum:
+            return "below_minimum"
+        return "above_maximum" if self.maximum is not None and amount > self.maximum else None
+
+
 # ---- facts: what a provider says happened ------------------------------------------------------------------
 
 
@@ -208,6 +221,10 @@ class Provider(ABC):
     @abstractmethod
     def price(self, project: Project, *, stars: int | None, money: tuple[int, str] | None) -> tuple[int, str] | None:
         """(amount, currency) of what it would take, out of a price in Stars and one in the store's currency."""
+
+    def limits(self, currency: str) -> Limits:
+        """What it takes at once in this currency; checked before anybody is sent there."""
+        return Limits()
 
     def needs_contact(self, project: Project) -> bool:
         """Whether `Ask.contact` is obligatory, for receipts."""

@@ -30,12 +30,27 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """A provider that sells this package, but does not take such a sum: `limit` is what it takes at least or at most.
+
+    `reason`: below_minimum, above_maximum.
+    """
+
+    provider: str
+    currency: str
+    total: int
+    reason: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
-    """One line a provider; none for those that cannot take such a sum."""
+    """One line a provider; those that cannot take such a sum are among the `refused`."""
 
     package: Package
     coupon: Coupon | None
     lines: tuple[Line, ...]
+    refused: tuple[Refused, ...] = ()
 
     def line(self, provider: str) -> Line | None:
         return next((line for line in self.lines if line.provider == provider), None)
@@ -101,11 +116,12 @@ def quote(project: Project, package: Package, coupon: Coupon | None, providers: 
     """Raises `CouponInvalid` when the coupon does not fit the package."""
     if coupon is not None:
         check_package(coupon, project, package)
-    lines = (_line(project, package, coupon, provider) for provider in providers)
-    return Quote(package, coupon, tuple(line for line in lines if line is not None))
+    found = [_line(project, package, coupon, provider) for provider in providers]
+    lines = tuple(line for line in found if isinstance(line, Line))
+    return Quote(package, coupon, lines, tuple(row for row in found if isinstance(row, Refused)))
 
 
-def _line(project: Project, package: Package, coupon: Coupon | None, provider: Provider) -> Line | None:
+def _line(project: Project, package: Package, coupon: Coupon | None, provider: Provider) -> Line | Refused | None:
     money = package.price
     sums = provider.price(
         project, stars=package.stars, money=(money.amount, money.currency) if money is not None else None
@@ -124,4 +140,8 @@ def _line(project: Project, package: Package, coupon: Coupon | None, provider: P
             is None
         ):
             return None
+    limits = provider.limits(currency)
+    if total and (broken := limits.broken_by(total)):
+        limit = limits.minimum if broken == "below_minimum" else limits.maximum
+        return Refused(provider.name, currency, total, broken, limit or 0)
     return Line(provider.name, currency, max(before or price, price), price, off, total)

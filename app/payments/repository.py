@@ -175,6 +175,28 @@ class OrderRepository:
             self._project_id, order_id, subscription_id,
         )  # fmt: skip
 
+    async def add_contact(self, order_id: UUID, contact: str) -> Order:
+        """Where the receipt goes, for an order that is locked and has none."""
+        row = await self._connection.fetchrow(
+            f"""
+            UPDATE orders SET contact = COALESCE(contact, $3) WHERE project_id = $1 AND id = $2 RETURNING {COLUMNS}
+            """,  # noqa: S608  # the columns are a constant of this module
+            self._project_id, order_id, contact,
+        )  # fmt: skip
+        assert row is not None  # noqa: S101  # it is locked
+        return to_order(row)
+
+    async def last_contact(self, user_id: UUID) -> str | None:
+        """Where this person had a receipt sent to last."""
+        found: str | None = await self._connection.fetchval(
+            """
+            SELECT contact FROM orders WHERE project_id = $1 AND user_id = $2 AND contact IS NOT NULL
+            ORDER BY id DESC LIMIT 1
+            """,
+            self._project_id, user_id,
+        )  # fmt: skip
+        return found
+
     async def give_back(self, order_id: UUID, amount: int) -> None:
         """Counts a refund; the state is `refunded` when nothing is left."""
         await self._connection.execute(

@@ -11,6 +11,7 @@ from app.users.schemas import Input
 Provider = Annotated[str, Field(pattern=r"^[a-z]{3,16}$")]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Coupon = Annotated[str, Field(min_length=1, max_length=64)]
+Contact = Annotated[str, Field(pattern=r"^(\+[1-9]\d{6,14}|[^@\s]{1,64}@[^@\s]{1,190})$")]
 
 
 class NewOrder(Input):
@@ -27,15 +28,22 @@ class NewOrder(Input):
     gift: bool = False
     trial: bool = False
     renews: bool = True
-    contact: Annotated[str, Field(pattern=r"^(\+[1-9]\d{6,14}|[^@\s]{1,64}@[^@\s]{1,190})$")] | None = None
+    contact: Contact | None = None
 
 
 class Again(Input):
+    """`contact` is for an order that was made without one; the one that an order has stays."""
+
     provider: Provider
+    contact: Contact | None = None
 
 
 class Price(BaseModel):
-    """`regular` is without a sale, `price` with it; `total` = `price` - `discount` is what is paid."""
+    """`regular` is without a sale, `price` with it; `total` = `price` - `discount` is what is paid.
+
+    `minimum` and `maximum` are what this provider takes at once; null where no limit is published. `renews` says
+    whether a subscription that is paid this way can repeat by itself.
+    """
 
     provider: str
     currency: str
@@ -43,15 +51,39 @@ class Price(BaseModel):
     price: int
     discount: int
     total: int
+    minimum: int
+    maximum: int | None
+    renews: bool
+
+
+class Refused(BaseModel):
+    """A provider that does not take this sum; `limit` is the smallest or the largest that it takes."""
+
+    provider: str
+    currency: str
+    total: int
+    reason: Literal["below_minimum", "above_maximum"]
+    limit: int
+
+
+class Money(BaseModel):
+    amount: int
+    currency: str
 
 
 class Offer(BaseModel):
-    """A package of the catalogue, by its key; `coupon_reason` says why the coupon does not count for it."""
+    """A package of the catalogue, by its key; `refused` are the ways in which it cannot be paid at this price.
+
+    `coupon_reason` says why the coupon does not count for it, `coupon_limit` what the package has to cost for
+    `below_minimum` and `above_maximum`, where the coupon says so.
+    """
 
     package: str
     prices: list[Price]
+    refused: list[Refused]
     trial: bool
     coupon_reason: str | None
+    coupon_limit: Money | None
 
 
 class ShopCoupon(BaseModel):
@@ -63,11 +95,12 @@ class ShopCoupon(BaseModel):
 
 
 class Shop(BaseModel):
-    """An order with a provider in `contact_for` needs a `contact`, for the receipt."""
+    """An order with a provider in `contact_for` needs a `contact`, for the receipt; `contact` is the last one given."""
 
     place: Literal["telegram", "web"]
     providers: list[str]
     contact_for: list[str] = []
+    contact: str | None
     items: list[Offer]
     coupon: ShopCoupon | None
 
@@ -97,11 +130,20 @@ class Payment(BaseModel):
     failure: str | None
 
 
+class Units(BaseModel):
+    readings: int = 0
+    follow_ups: int = 0
+
+
 class Refund(BaseModel):
+    """What the order had given and was `taken` back; what was used and is `owed` goes off the next purchase."""
+
     id: UUID
     amount: int
     currency: str
     state: Literal["wanted", "sent", "done", "failed"]
+    taken: Units
+    owed: Units
     created_at: datetime
     done_at: datetime | None
 
@@ -120,6 +162,7 @@ class Order(BaseModel):
     refunded_amount: int
     coupon: str | None
     renews: bool
+    contact: str | None
     created_at: datetime
     expires_at: datetime
     paid_at: datetime | None

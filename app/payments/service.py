@@ -80,15 +80,28 @@ class PaymentService:
         return await starting.start(database, self.registry, self._settings, project, payment_id=payment_id)
 
     async def again(
-        self, connection: Connection, project: Project, user_id: UUID, order_id: UUID, *, provider: str
+        self,
+        connection: Connection,
+        project: Project,
+        user_id: UUID,
+        order_id: UUID,
+        *,
+        provider: str,
+        contact: str | None = None,
     ) -> Payment:
-        """Another attempt for an order of this person. Raises as `attempt`, and `OrderNotFound`."""
+        """Another attempt for an order of this person; `contact` is kept if the order has none.
+
+        Raises as `attempt`, and `OrderNotFound`.
+        """
         admit(await UserRepository(connection, project.id).get(user_id, lock="KEY SHARE"))
-        order = await OrderRepository(connection, project.id).get(order_id, user_id=user_id, lock=True)
+        orders_ = OrderRepository(connection, project.id)
+        order = await orders_.get(order_id, user_id=user_id, lock=True)
         if order is None:
             raise OrderNotFound
         if order.state == "pending" and order.expires_at <= utc_now():
             raise OrderNotPayable(state="expired")
+        if order.state == "pending" and order.contact is None and contact is not None:
+            order = await orders_.add_contact(order.id, contact)
         return await self.attempt(connection, project, order, provider=provider)
 
     async def cancel(self, connection: Connection, project: Project, user_id: UUID, order_id: UUID) -> Order:

@@ -74,7 +74,8 @@ async def attempt(
     account = chosen.account(project)
     amounts = {"stars": order.total, "money": None} if order.currency == "XTR" else {}
     taken = chosen.price(project, stars=amounts.get("stars"), money=None if amounts else (order.total, order.currency))
-    if account is None or taken is None or taken[1] != order.currency:
+    beyond = chosen.limits(order.currency).broken_by(order.total)
+    if account is None or taken is None or taken[1] != order.currency or beyond:
         raise ProviderNotOffered(offered=[], currency=order.currency)
     if chosen.needs_contact(project) and not order.contact:
         raise ContactNeeded(provider=provider)

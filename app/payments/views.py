@@ -9,10 +9,12 @@ from app.payments.pricing import Line
 from app.payments.repository import Order
 from app.payments.repository_payments import Payment
 from app.payments.repository_refunds import Refund
+from app.wallet.repository import UNITS
 
 SHOWN = ("kind", "readings", "follow_ups", "period", "trial_days", "expires_days")
 FIELDS = ("id", "number", "kind", "currency", "regular", "price", "discount", "total", "refunded_amount", "coupon",
-          "renews", "created_at", "expires_at", "paid_at")  # fmt: skip
+          "renews", "contact", "created_at", "expires_at", "paid_at")  # fmt: skip
+REFUND_FIELDS = ("id", "amount", "currency", "state", "created_at", "done_at")
 
 
 def payment_view(payment: Payment) -> dict[str, Any]:
@@ -46,12 +48,13 @@ def order_view(order: Order, language: str, payments: Sequence[Payment], refunds
             **{name: order.package[name] for name in SHOWN},
         },
         "payment": payment_view(last) if last is not None else None,
-        "refunds": [
-            {name: getattr(row, name) for name in ("id", "amount", "currency", "state", "created_at", "done_at")}
-            for row in refunds
-            if row.payment_id not in surplus
-        ],
+        "refunds": [_refund_view(row) for row in refunds if row.payment_id not in surplus],
     }
+
+
+def _refund_view(refund: Refund) -> dict[str, Any]:
+    units = {name: {unit: (refund.taken.get(name) or {}).get(unit, 0) for unit in UNITS} for name in ("taken", "owed")}
+    return {name: getattr(refund, name) for name in REFUND_FIELDS} | units
 
 
 def line_view(line: Line) -> dict[str, Any]:

@@ -12,8 +12,9 @@ import { type PageProject, readPageProject } from './app/project';
 import { createRouter, type Router, RouterContext } from './app/router';
 import { ServicesContext } from './app/services';
 import { applyTheme, themeTokens } from './app/theme';
-import { isGiftLink, keepGiftCode, readGiftCode } from './features/gift/code';
+import { isGiftLink, receiveGift } from './features/gift/code';
 import { createPlatform, type Platform } from './platform';
+import { hasLoginCode, takeGiftLink } from './platform/links';
 import './styles/base.css';
 
 async function start(container: HTMLElement): Promise<void> {
@@ -37,6 +38,7 @@ async function compose(project: PageProject) {
   void session.token().catch(() => undefined);
   const router = createRouter(project.slug, window);
   followGift(project.slug, platform, router);
+  if (platform.name === 'web') followPastedLinks(project.slug, router);
   const services = { project, platform, session, api: createApi(session) };
   return (
     <StrictMode>
@@ -56,8 +58,23 @@ async function compose(project: PageProject) {
 /** A link to a gift leads to it, once: after that, the app's own addresses count. */
 function followGift(slug: string, platform: Platform, router: Router): void {
   if (!isGiftLink(platform.startParam) || history.state !== null || router.current().name !== 'home') return;
-  keepGiftCode(slug, readGiftCode(platform.startParam));
+  receiveGift(slug, platform.startParam);
   router.go({ name: 'gift' }, { replace: true });
+}
+
+/** Links that are pasted into the address of a tab that is open already load nothing anew. */
+function followPastedLinks(slug: string, router: Router): void {
+  window.addEventListener('hashchange', () => {
+    // A sign-in begins with the page.
+    if (hasLoginCode(location.hash)) {
+      location.reload();
+      return;
+    }
+    const gift = takeGiftLink(window);
+    if (!gift) return;
+    receiveGift(slug, gift);
+    router.go({ name: 'gift' }, { replace: true });
+  });
 }
 
 const container = document.getElementById('root');

@@ -1,17 +1,20 @@
 // @vitest-environment happy-dom
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Me, Order, Shop } from '@/api/types';
-import { isGiftLink, readGiftCode } from '@/features/gift/code';
+import { giftArrivals, isGiftLink, keptGiftCode, onGiftArrival, readGiftCode, receiveGift } from '@/features/gift/code';
 import { pollDelay, stageOf } from '@/features/purchases/stage';
 import { BegunStore, forgetBegun } from '@/features/shop/begun';
 import { readContact } from '@/features/shop/contact';
 import { contentsOf, forSale, pricesShown, type Sale, subscriptionPays, termsOf } from '@/features/shop/offers';
+import { couponRefusal } from '@/features/shop/refusals';
 import { type Choices, orderOf, type Terms, termsOfWish } from '@/features/shop/wish';
 import { createTranslation } from '@/i18n';
 import { invoiceSlug, takeGiftLink } from '@/platform/links';
 
 const words = createTranslation('ru', 'informal');
-const price = (provider: string, total: number, currency = 'RUB') => ({ provider, currency, regular: 600, price: 500, discount: 500 - total, total });
+const price = (provider: string, total: number, currency = 'RUB', renews = true) => ({
+  provider, currency, regular: 600, price: 500, discount: 500 - total, total, minimum: 1, maximum: null, renews,
+});
 const choices: Choices = { provider: null, gift: false, trial: false, renews: true, contact: '' };
 
 function sale(item: object = {}, offer: object = {}): Sale {
@@ -92,11 +95,44 @@ describe('a wish', () => {
     expect(orderOf(offer, paid, { ...choices, renews: false }, null)?.renews).toBe(false);
   });
 
+  it('of a subscription renews only where it is paid in a way that can', () => {
+    const offer = month({ prices: [price('stripe', 500), price('stars', 100, 'XTR', false)] });
+    const stars = { ...choices, provider: 'stars' };
+    const once = agreed(offer, shop(), me(null), stars);
+    expect([once.mayRenew, once.paidOnce]).toEqual([false, true]);
+    expect(orderOf(offer, once, stars, null)?.renews).toBe(false);
+    expect(agreed(offer, shop(), me(null), choices)).toMatchObject({ mayRenew: true, paidOnce: false });
+    expect(agreed(sale(), shop(), me(null), choices)).toMatchObject({ mayRenew: false, paidOnce: false });
+  });
+
   it('of somebody with a subscription that renews can only be a gift', () => {
     expect(termsOfWish(month(), shop(), me({ renews: true }), choices)?.mode).toBe('subscribed');
     expect(termsOfWish(month(), shop(), me({ renews: false }), choices)?.mode).toBe('purchase');
     expect(termsOfWish(month(), shop(), me({ renews: true }), { ...choices, gift: true })).toMatchObject({ mode: 'gift', mayRenew: false });
     expect(termsOfWish(sale(), shop(), me({ renews: true }), choices)?.mode).toBe('purchase');
+  });
+});
+
+describe('couponRefusal', () => {
+  const limited = (prices: object[]) => sale({}, { prices, coupon_reason: 'below_minimum', coupon_limit: { amount: 30000, currency: 'RUB' } }).offer;
+
+  it('names the limit where prices of its currency are shown', () => {
+    expect(couponRefusal(limited([price('stripe', 500)]), words)).toBe('Промокод действует на пакеты от 300\u00a0₽.');
+    expect(couponRefusal(limited([price('stars', 100, 'XTR')]), words)).toBe('Промокод действует на пакеты подороже.');
+    expect(couponRefusal(sale().offer, words)).toBeNull();
+  });
+});
+
+describe('a gift by a link', () => {
+  it('is kept, and begins the screen anew', () => {
+    const heard: number[] = [];
+    const leave = onGiftArrival(() => heard.push(giftArrivals()));
+    receiveGift('luna', 'gift_Ab-c_1');
+    receiveGift('luna', 'gift_Ab-c_2');
+    leave();
+    receiveGift('luna', 'gift_Ab-c_3');
+    expect(heard).toEqual([1, 2]);
+    expect(keptGiftCode('luna')).toBe('Ab-c_3');
   });
 });
 

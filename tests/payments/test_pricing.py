@@ -9,13 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from app.catalogue.library import Coupon, Package, Price
-from app.payments.errors import CouponInvalid
+from app.catalogue.library import Coupon, Package, Payments, Price
+from app.payments.errors import CouponInvalid, ProviderNotOffered
 from app.payments.pricing import check_package, discount, find_coupon, quote
 from app.payments.providers.sandbox import SandboxProvider
+from app.payments.providers.stripe import StripeProvider
+from app.payments.providers.yookassa import YooKassaProvider
+from app.payments.shop import show_shop
 from app.payments.sums import share, show
 from app.settings import Settings
+from app.users.repository import UserRepository
 from tests.payments.stage import Shop
+from tests.payments.stripe_shop import stripe_project
+from tests.payments.yookassa_shop import yookassa_project
 
 
 def package(**changes: Any) -> Package:
@@ -111,6 +117,43 @@ class TestQuote:
             26910,
         )
         assert quote(shop.project, package(price=None), None, [bank]).lines == ()
+
+    def test_who_does_not_take_such_a_sum_is_not_offered_and_says_what_he_takes(self, shop: Shop) -> None:
+        keys = Payments(stripe_project().payments.stripe, yookassa_project().payments.yookassa)
+        project = replace(shop.project, payments=keys)
+        both = (StripeProvider(httpx.AsyncClient(), api_url=""), YooKassaProvider(httpx.AsyncClient(), api_url=""))
+        for amount, currency, offered, refused in (
+            (99, "RUB", ["stripe"], [("yookassa", 99, "below_minimum", 100)]),
+            (100, "RUB", ["stripe", "yookassa"], []),
+            (35_000_001, "RUB", ["stripe"], [("yookassa", 35_000_001, "above_maximum", 35_000_000)]),
+            (49, "USD", ["yookassa"], [("stripe", 49, "below_minimum", 50)]),
+            (50, "USD", ["stripe", "yookassa"], []),
+            # The yen has no hundredths, and neither has Stripe for it.
+            (49, "JPY", [], [("stripe", 49, "below_minimum", 50)]),
+        ):
+            found = quote(project, package(price=Price(amount, None, currency)), None, both)
+            assert [line.provider for line in found.lines] == offered
+            assert [(row.provider, row.total, row.reason, row.limit) for row in found.refused] == refused
+
+    async def test_a_coupon_that_leaves_too_little_does_not_count(self, shop: Shop) -> None:
+        buyer = await shop.buyer()
+        shop.project = replace(shop.project, payments=yookassa_project().payments)
+        shop.coupon("most", amount=9960)
+        async with shop.database.connection() as connection:
+            user = await UserRepository(connection, shop.project.id).get(buyer.id)
+            assert user is not None
+            shown = await show_shop(connection, shop.services.payments, shop.project, user, coupon="most", place="web")
+        [offer] = [item for item in shown["items"] if item["package"] == "luna-three"]
+        assert "yookassa" not in [price["provider"] for price in offer["prices"]]
+        [refused] = [row for row in offer["refused"] if row["provider"] == "yookassa"]
+        assert (refused["total"], refused["reason"], refused["limit"]) == (80, "below_minimum", 100)
+        with pytest.raises(CouponInvalid) as error:
+            await shop.order(buyer, provider="yookassa", coupon="most", contact="anna@example.com")
+        assert error.value.facts["reason"] == "below_minimum"
+        # Agreed with somebody who takes it, it cannot be paid at YooKassa either.
+        order = await shop.order(buyer, coupon="most")
+        with pytest.raises(ProviderNotOffered):
+            await shop.attempt(order, "yookassa")
 
 
 class TestShow:

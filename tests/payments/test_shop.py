@@ -29,8 +29,23 @@ class TestShop:
         ]  # fmt: skip
         assert price_of(shop, "luna-ten") == {
             "provider": "sandbox", "currency": "RUB", "regular": 60000, "price": 48000, "discount": 0, "total": 48000,
+            "minimum": 1, "maximum": None, "renews": False,
         }  # fmt: skip
         assert [item["package"] for item in shop["items"] if item["trial"]] == ["luna-month"]
+
+    async def test_says_which_way_to_pay_can_renew(self, counter: Counter) -> None:
+        shop = await shop_of(await counter.sign_in())
+        ways = {
+            (item["package"], price["provider"]): price["renews"]
+            for item in shop["items"]
+            for price in item["prices"]
+            if price["provider"] in ("sandbox", "stars")
+        }
+        # Telegram renews by the month alone.
+        expected = {"sandbox": {"luna-month", "luna-year"}, "stars": {"luna-month"}}
+        assert {way for way, renews in ways.items() if renews} == {
+            (package, provider) for provider in shop["providers"] for package in expected.get(provider, ())
+        }
 
     async def test_inside_telegram_only_stars(self, counter: Counter) -> None:
         person = await counter.api.sign_in()
@@ -58,6 +73,8 @@ class TestShop:
         assert partly["coupon"]["valid"] is True
         reasons = {item["package"]: item["coupon_reason"] for item in partly["items"]}
         assert (reasons["luna-three"], reasons["luna-ten"]) == ("below_minimum", None)
+        limits = {item["package"]: item["coupon_limit"] for item in partly["items"]}
+        assert (limits["luna-three"], limits["luna-ten"]) == ({"amount": 30000, "currency": "RUB"}, None)
         assert price_of(partly, "luna-ten")["total"] == 38000
         refused = await place(person, coupon="minus100")
         assert (refused.status_code, refused.json()["reason"]) == (422, "below_minimum")

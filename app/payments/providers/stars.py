@@ -20,6 +20,7 @@ from app.kit.telemetry import get_logger
 from app.payments.port import (
     Ask,
     Fact,
+    Limits,
     Photo,
     Provider,
     ProviderAway,
@@ -39,6 +40,8 @@ NAME: Final = "stars"
 TITLE, DESCRIPTION = 32, 255
 SUBSCRIPTION_SECONDS: Final = 2_592_000
 SUBSCRIPTION_STARS: Final = 10_000
+# As the catalogue's own limit of a price in Stars.
+MOST_STARS: Final = 100_000
 ALREADY_REFUNDED = "CHARGE_ALREADY_REFUNDED"
 # Telegram's clock and ours are not one.
 SKEW = timedelta(minutes=5)
@@ -60,6 +63,9 @@ class StarsProvider(Provider):
 
     def price(self, project: Project, *, stars: int | None, money: tuple[int, str] | None) -> tuple[int, str] | None:
         return (stars, STARS) if stars else None
+
+    def limits(self, currency: str) -> Limits:
+        return Limits(maximum=MOST_STARS)
 
     def renews(self, *, period: str | None, amount: int) -> bool:
         """By the month alone, and up to a limit; everything else is paid once."""

@@ -22,6 +22,7 @@ from app.payments.port import (
     EventRefused,
     Fact,
     Incoming,
+    Limits,
     Provider,
     ProviderRefused,
     RefundOutcome,
@@ -29,7 +30,7 @@ from app.payments.port import (
     Transaction,
 )
 from app.payments.providers import stripe_books, stripe_facts
-from app.payments.providers.stripe_calls import Clients, answer, is_live, log, plain, to_units
+from app.payments.providers.stripe_calls import Clients, answer, is_live, limits_of, log, plain, to_units
 
 TOLERANCE_SECONDS = 300
 SESSION_EVENTS = ("completed", "async_payment_succeeded", "async_payment_failed", "expired")
@@ -69,6 +70,9 @@ class StripeProvider(Provider):
 
     def price(self, project: Project, *, stars: int | None, money: tuple[int, str] | None) -> tuple[int, str] | None:
         return money if money is not None and to_units(*money) is not None else None
+
+    def limits(self, currency: str) -> Limits:
+        return limits_of(currency)
 
     async def start(self, ask: Ask) -> Started:
         units = to_units(ask.amount, ask.currency)

@@ -14,7 +14,7 @@ import stripe
 from app.catalogue.library import StripeKeys
 from app.kit import money
 from app.kit.telemetry import get_logger
-from app.payments.port import ProviderAway, ProviderRefused
+from app.payments.port import Limits, ProviderAway, ProviderRefused
 
 log = get_logger("app.payments.stripe")
 
@@ -30,6 +30,15 @@ Thing = TypeVar("Thing")
 
 # Where Stripe counts other decimals than ISO 4217: https://docs.stripe.com/currencies#special-cases
 _STRIPE_DECIMALS = {"ISK": 2, "UGX": 2, "MGA": 0}
+# What is charged at least, in Stripe's units, and at most eight digits of them; other currencies are converted first,
+# which nobody can foresee: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
+_LEAST = {
+    **dict.fromkeys(("USD", "AUD", "BRL", "CAD", "CHF", "EUR", "INR", "NZD", "SGD", "JPY"), 50),
+    **dict.fromkeys(("AED", "MYR", "PLN", "RON"), 2_00),
+    "BGN": 1_00, "CZK": 15_00, "DKK": 2_50, "GBP": 30, "HKD": 4_00, "HUF": 175_00, "MXN": 10_00, "NOK": 3_00,
+    "SEK": 3_00, "THB": 10_00,
+}  # fmt: skip
+_MOST = 99_999_999
 
 
 class Transport(stripe.HTTPClient):
@@ -127,6 +136,11 @@ def from_units(units: int, currency: str) -> int:
     """An amount of ours out of Stripe's; rounds down where Stripe counts finer than the currency does."""
     ours, theirs = _scale(currency)
     return units * ours // theirs
+
+
+def limits_of(currency: str) -> Limits:
+    """In our units."""
+    return Limits(max(1, from_units(_LEAST.get(currency, 1), currency)), from_units(_MOST, currency))
 
 
 def _scale(currency: str) -> tuple[int, int]:

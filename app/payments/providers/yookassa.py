@@ -22,6 +22,7 @@ from app.payments.port import (
     EventRefused,
     Fact,
     Incoming,
+    Limits,
     Provider,
     ProviderRefused,
     RefundOutcome,
@@ -45,6 +46,9 @@ ADDRESSES = (
 )
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 CURRENCIES = frozenset(("RUB", "EUR", "USD", "KZT", "BYN", "UAH", "UZS", "TRY", "INR", "MDL", "AZN", "AMD"))
+# By card, whose limits are the narrowest of the ways that renew; in other currencies the shop's contract says.
+# https://yookassa.ru/developers/payment-acceptance/integration-scenarios/manual-integration/bank-card
+LIMITS = {"RUB": Limits(1_00, 350_000_00)}
 OBJECT_ID = re.compile(r"[0-9A-Za-z-]{8,64}")
 
 
@@ -63,6 +67,9 @@ class YooKassaProvider(Provider):
 
     def price(self, project: Project, *, stars: int | None, money: tuple[int, str] | None) -> tuple[int, str] | None:
         return money if money is not None and money[1] in CURRENCIES else None
+
+    def limits(self, currency: str) -> Limits:
+        return LIMITS.get(currency, Limits())
 
     def needs_contact(self, project: Project) -> bool:
         return project.payments.yookassa is not None and project.payments.yookassa.receipts

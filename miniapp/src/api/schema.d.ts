@@ -1150,10 +1150,15 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** Again */
+        /**
+         * Again
+         * @description `contact` is for an order that was made without one; the one that an order has stays.
+         */
         Again: {
             /** Provider */
             provider: string;
+            /** Contact */
+            contact?: string | null;
         };
         /**
          * Answer
@@ -2278,6 +2283,13 @@ export interface components {
             /** Bot Id */
             bot_id?: number | null;
         };
+        /** Money */
+        Money: {
+            /** Amount */
+            amount: number;
+            /** Currency */
+            currency: string;
+        };
         /** Named */
         Named: {
             /** Key */
@@ -2411,17 +2423,23 @@ export interface components {
         };
         /**
          * Offer
-         * @description A package of the catalogue, by its key; `coupon_reason` says why the coupon does not count for it.
+         * @description A package of the catalogue, by its key; `refused` are the ways in which it cannot be paid at this price.
+         *
+         *     `coupon_reason` says why the coupon does not count for it, `coupon_limit` what the package has to cost for
+         *     `below_minimum` and `above_maximum`, where the coupon says so.
          */
         Offer: {
             /** Package */
             package: string;
             /** Prices */
             prices: components["schemas"]["app__payments__schemas__Price"][];
+            /** Refused */
+            refused: components["schemas"]["Refused"][];
             /** Trial */
             trial: boolean;
             /** Coupon Reason */
             coupon_reason: string | null;
+            coupon_limit: components["schemas"]["Money"] | null;
         };
         /**
          * Opened
@@ -2472,6 +2490,8 @@ export interface components {
             coupon: string | null;
             /** Renews */
             renews: boolean;
+            /** Contact */
+            contact: string | null;
             /**
              * Created At
              * Format: date-time
@@ -2885,7 +2905,10 @@ export interface components {
             /** Refresh Token */
             refresh_token: string;
         };
-        /** Refund */
+        /**
+         * Refund
+         * @description What the order had given and was `taken` back; what was used and is `owed` goes off the next purchase.
+         */
         Refund: {
             /**
              * Id
@@ -2901,6 +2924,8 @@ export interface components {
              * @enum {string}
              */
             state: "wanted" | "sent" | "done" | "failed";
+            taken: components["schemas"]["Units"];
+            owed: components["schemas"]["Units"];
             /**
              * Created At
              * Format: date-time
@@ -2951,6 +2976,25 @@ export interface components {
              * @enum {string}
              */
             state: "wanted" | "sent" | "done";
+        };
+        /**
+         * Refused
+         * @description A provider that does not take this sum; `limit` is the smallest or the largest that it takes.
+         */
+        Refused: {
+            /** Provider */
+            provider: string;
+            /** Currency */
+            currency: string;
+            /** Total */
+            total: number;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "below_minimum" | "above_maximum";
+            /** Limit */
+            limit: number;
         };
         /**
          * RevenueReport
@@ -3094,7 +3138,7 @@ export interface components {
         };
         /**
          * Shop
-         * @description An order with a provider in `contact_for` needs a `contact`, for the receipt.
+         * @description An order with a provider in `contact_for` needs a `contact`, for the receipt; `contact` is the last one given.
          */
         Shop: {
             /**
@@ -3109,6 +3153,8 @@ export interface components {
              * @default []
              */
             contact_for: string[];
+            /** Contact */
+            contact: string | null;
             /** Items */
             items: components["schemas"]["Offer"][];
             coupon: components["schemas"]["ShopCoupon"] | null;
@@ -3352,6 +3398,19 @@ export interface components {
              */
             pattern: "stars" | "botanical" | "geometric" | "none";
         };
+        /** Units */
+        Units: {
+            /**
+             * Readings
+             * @default 0
+             */
+            readings: number;
+            /**
+             * Follow Ups
+             * @default 0
+             */
+            follow_ups: number;
+        };
         /** Unread */
         Unread: {
             /** Unread */
@@ -3490,6 +3549,9 @@ export interface components {
         /**
          * Price
          * @description `regular` is without a sale, `price` with it; `total` = `price` - `discount` is what is paid.
+         *
+         *     `minimum` and `maximum` are what this provider takes at once; null where no limit is published. `renews` says
+         *     whether a subscription that is paid this way can repeat by itself.
          */
         app__payments__schemas__Price: {
             /** Provider */
@@ -3504,6 +3566,12 @@ export interface components {
             discount: number;
             /** Total */
             total: number;
+            /** Minimum */
+            minimum: number;
+            /** Maximum */
+            maximum: number | null;
+            /** Renews */
+            renews: boolean;
         };
         /**
          * Card

@@ -43,6 +43,7 @@ export type Offer = Shop['items'][number];
 export type Price = Offer['prices'][number];
 export type NewOrder = Input<'/api/v1/orders', 'post'>;
 export type Placed = Answer<'/api/v1/orders', 'post'>;
+export type Again = Input<'/api/v1/orders/{order_id}/pay', 'post'>;
 export type Order = Answer<'/api/v1/orders/{order_id}', 'get'>;
 export type Payment = NonNullable<Order['payment']>;
 export type Orders = Answer<'/api/v1/orders', 'get'>;

@@ -3,6 +3,7 @@ import { lazy, type ReactNode, Suspense, useEffect, useMemo, useState, useSyncEx
 import { ApiError, SessionEnded } from '@/api/errors';
 import { useCatalogue, useMe } from '@/api/queries';
 import { ConsentScreen } from '@/features/consent/ConsentScreen';
+import { giftArrivals, onGiftArrival } from '@/features/gift/code';
 import { Home } from '@/features/home/Home';
 import { SpreadScreen } from '@/features/spread/SpreadScreen';
 import { chooseLanguage, createTranslation, TranslationContext, useTranslation } from '@/i18n';
@@ -136,6 +137,7 @@ function Shell({ end }: { end: SessionEnded | null }) {
 }
 
 function Place({ route }: { route: Route }) {
+  const gifts = useSyncExternalStore(onGiftArrival, giftArrivals);
   switch (route.name) {
     case 'home':
       return <Home />;
@@ -162,7 +164,7 @@ function Place({ route }: { route: Route }) {
     case 'subscription':
       return <SubscriptionScreen />;
     case 'gift':
-      return <GiftScreen />;
+      return <GiftScreen key={gifts} />;
     case 'inbox':
       return <Inbox />;
     case 'request':

@@ -30,3 +30,21 @@ export function keptGiftCode(slug: string): string | null {
     return null;
   }
 }
+
+const listeners = new Set<() => void>();
+let arrivals = 0;
+
+/** How many gifts have come into this tab by a link since it was opened: each begins the gift's screen anew. */
+export const giftArrivals = (): number => arrivals;
+
+export function onGiftArrival(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** A gift's link was followed: its code is kept, and whoever shows gifts hears of it. */
+export function receiveGift(slug: string, link: string | null): void {
+  keepGiftCode(slug, readGiftCode(link));
+  arrivals += 1;
+  for (const listener of listeners) listener();
+}

@@ -10,6 +10,7 @@ import { providerKey } from '../shop/providers';
 import { useShop } from '../shop/queries';
 import styles from './Order.module.css';
 import { useCancelOrder, useOpenPayment, usePayAgain } from './queries';
+import { ReceiptSheet } from './ReceiptSheet';
 import type { Stage } from './stage';
 
 /** An order that is not paid yet: once more, another way, or not at all. */
@@ -22,32 +23,39 @@ export function PayAgain({ order, stage }: { order: Order; stage: Stage }) {
   const cancel = useCancelOrder(order.id);
   const [asking, setAsking] = useState(false);
   const [more, setMore] = useState(false);
+  // Who is to be paid as soon as it is known where the receipt goes.
+  const [receiptFor, setReceiptFor] = useState<string | null>(null);
   const prices = shop.data?.items.find((item) => item.package === order.package.key)?.prices ?? [];
   const last = order.payment?.provider;
-  // What was agreed holds for this order; for another currency, or an address for the receipt, a new one is made.
-  const needs = shop.data?.contact_for ?? [];
-  const fits = ({ provider, currency }: Price) => currency === order.currency && !needs.includes(provider);
+  // What was agreed holds for this order; for another currency a new one is made.
+  const needs = order.contact ? [] : (shop.data?.contact_for ?? []);
+  const fits = ({ currency, minimum, maximum }: Price) =>
+    currency === order.currency && order.total >= minimum && order.total <= (maximum ?? order.total);
   const others = prices.filter((price) => price.provider !== last && fits(price));
-  const elsewhere = prices.some((price) => price.provider !== last && !fits(price));
+  const elsewhere = order.kind !== 'renewal' && prices.some(({ currency }) => currency !== order.currency);
   const ways = others.length;
   const known = last ?? prices.find(({ currency }) => currency === order.currency)?.provider;
 
   const away = isCode(pay.error, 'provider_away') || isCode(pay.error, 'provider_refused');
 
-  function start(provider: string): void {
-    pay.mutate(provider, { onSuccess: (placed) => open(placed.order.id, placed.payment) });
+  function start(provider: string, contact?: string): void {
+    if (needs.includes(provider) && !contact) {
+      setReceiptFor(provider);
+      return;
+    }
+    pay.mutate({ provider, contact: contact ?? null }, { onSuccess: (placed) => open(placed.order.id, placed.payment) });
   }
 
   return (
     <div className={styles.actions}>
-      {pay.isError ? (
+      {pay.isError && !receiptFor ? (
         <ErrorNote error={pay.error} instead={away ? t('checkout.provider_away') : null} />
       ) : null}
       {known ? (
         <Button
           wide
           look={stage === 'waiting' ? 'secondary' : 'primary'}
-          busy={pay.isPending && pay.variables === known}
+          busy={pay.isPending && pay.variables.provider === known}
           disabled={pay.isPending}
           onClick={() => start(known)}
         >
@@ -68,7 +76,7 @@ export function PayAgain({ order, stage }: { order: Order; stage: Stage }) {
           key={provider}
           wide
           look="secondary"
-          busy={pay.isPending && pay.variables === provider}
+          busy={pay.isPending && pay.variables.provider === provider}
           disabled={pay.isPending}
           onClick={() => start(provider)}
         >
@@ -80,9 +88,21 @@ export function PayAgain({ order, stage }: { order: Order; stage: Stage }) {
           {t(ways === 0 ? 'order.elsewhere' : 'order.anew')}
         </Button>
       ) : null}
-      <Button wide look="quiet" onClick={() => setAsking(true)}>
-        {t('order.cancel')}
-      </Button>
+      {order.kind === 'renewal' ? null : (
+        <Button wide look="quiet" onClick={() => setAsking(true)}>
+          {t('order.cancel')}
+        </Button>
+      )}
+      {receiptFor ? (
+        <ReceiptSheet
+          known={shop.data?.contact ?? ''}
+          action={t('checkout.pay', { sum: money(order.total, order.currency) })}
+          busy={pay.isPending}
+          error={pay.isError ? <ErrorNote error={pay.error} instead={away ? t('checkout.provider_away') : null} /> : null}
+          onContact={(contact) => start(receiptFor, contact)}
+          onClose={() => setReceiptFor(null)}
+        />
+      ) : null}
       {asking ? (
         <Confirm
           title={t('order.cancel_title')}

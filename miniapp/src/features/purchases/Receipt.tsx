@@ -5,6 +5,8 @@ import { providerKey } from '../shop/providers';
 import { Sum } from '../shop/Sum';
 import styles from './Order.module.css';
 
+type Units = Order['refunds'][number]['taken'];
+
 const REFUNDS: Readonly<Record<Order['refunds'][number]['state'], MessageKey>> = {
   wanted: 'receipt.refund_wanted',
   sent: 'receipt.refund_wanted',
@@ -26,15 +28,22 @@ export function Receipt({ order }: { order: Order }) {
         <Fact name={t('receipt.package')} value={order.package.name} />
         <Fact name={t('receipt.contents')} value={contentsOf(order.package, translation).join(' + ')} />
         {order.payment && order.total > 0 ? <Fact name={t('receipt.provider')} value={t(providerKey(order.payment.provider))} /> : null}
+        {order.contact ? <Fact name={t('receipt.contact')} value={order.contact} /> : null}
       </dl>
       <Sum price={order} coupon={order.coupon} />
       {order.refunds.map((refund) => (
-        <p key={refund.id} className={styles.words}>
-          {t(REFUNDS[refund.state], { sum: money(refund.amount, refund.currency), date: date(refund.done_at ?? refund.created_at) })}
-        </p>
+        <div key={refund.id} className={styles.refund}>
+          <p>{t(REFUNDS[refund.state], { sum: money(refund.amount, refund.currency), date: date(refund.done_at ?? refund.created_at) })}</p>
+          {units(refund.taken) ? <p className={styles.words}>{t('receipt.refund_taken', { what: units(refund.taken) })}</p> : null}
+          {units(refund.owed) ? <p className={styles.words}>{t('receipt.refund_owed', { what: units(refund.owed) })}</p> : null}
+        </div>
       ))}
     </section>
   );
+
+  function units({ readings, follow_ups: followUps }: Units): string {
+    return contentsOf({ kind: 'readings', readings, follow_ups: followUps, period: null }, translation).join(' + ');
+  }
 }
 
 function Fact({ name, value }: { name: string; value: string }) {

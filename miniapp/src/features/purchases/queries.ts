@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { unwrap } from '@/api/client';
-import type { Payment } from '@/api/types';
+import type { Again, Payment } from '@/api/types';
 import { useServices } from '@/app/services';
 import { shopKeys } from '../shop/queries';
 import { pollDelay, type Way } from './stage';
@@ -34,8 +34,7 @@ export function usePayAgain(id: string) {
   const { api } = useServices();
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (provider: string) =>
-      unwrap(api.POST('/api/v1/orders/{order_id}/pay', { params: { path: { order_id: id } }, body: { provider } })),
+    mutationFn: (body: Again) => unwrap(api.POST('/api/v1/orders/{order_id}/pay', { params: { path: { order_id: id } }, body })),
     onSuccess: ({ order }) => client.setQueryData(shopKeys.order(id), order),
     onError: () => void client.invalidateQueries({ queryKey: shopKeys.order(id) }),
   });

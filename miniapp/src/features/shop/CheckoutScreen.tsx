@@ -15,11 +15,12 @@ import { useOpenPayment } from '../purchases/queries';
 import styles from './Checkout.module.css';
 import { ContactField } from './ContactField';
 import { CouponField } from './CouponField';
+import { Limits, PaidOnce } from './Limits';
 import { contentsOf, forSale, type Sale, termsOf } from './offers';
 import { providerKey } from './providers';
 import { shopKeys, useCoupon, usePlaceOrder, useShop } from './queries';
 import { Refusal } from './Refusal';
-import { refusalKey } from './refusals';
+import { couponRefusal } from './refusals';
 import { Sum } from './Sum';
 import { type Choices, orderOf, termsOfWish } from './wish';
 
@@ -89,12 +90,13 @@ function Checkout({ sale, shop, me, coupon, settled }: CheckoutProps) {
   const client = useQueryClient();
   const place = usePlaceOrder();
   const open = useOpenPayment();
-  const [choices, setChoices] = useState<Choices>({ provider: null, gift: false, trial: offer.trial, renews: true, contact: '' });
+  const [choices, setChoices] = useState<Choices>({ provider: null, gift: false, trial: offer.trial, renews: true, contact: shop.contact ?? '' });
   const [unclear, setUnclear] = useState(false);
   const contact = useRef<HTMLInputElement>(null);
   const terms = termsOfWish(sale, shop, me, choices);
   if (!terms) return null;
   const { mode, price, total } = terms;
+  const noCoupon = couponRefusal(offer, translation);
   const change = (changes: Partial<Choices>): void => {
     setChoices({ ...choices, ...changes });
     setUnclear(false);
@@ -178,6 +180,8 @@ function Checkout({ sale, shop, me, coupon, settled }: CheckoutProps) {
             onChange={(provider) => change({ provider })}
           />
         ) : null}
+        {mode !== 'trial' && !subscribed ? <Limits offer={offer} /> : null}
+        {terms.paidOnce ? <PaidOnce price={price} prices={offer.prices} /> : null}
         {item.gift && mode !== 'trial' ? (
           <Toggle name={t('checkout.gift')} hint={t('checkout.gift_hint')} checked={choices.gift} onChange={(gift) => change({ gift })} />
         ) : null}
@@ -191,9 +195,9 @@ function Checkout({ sale, shop, me, coupon, settled }: CheckoutProps) {
       {mode === 'trial' || subscribed ? null : (
         <>
           <CouponField />
-          {coupon && offer.coupon_reason ? (
+          {coupon && noCoupon ? (
             <p className={styles.note} role="status">
-              {t(refusalKey(offer.coupon_reason))}
+              {noCoupon}
             </p>
           ) : null}
           <Sum price={price} coupon={coupon} />

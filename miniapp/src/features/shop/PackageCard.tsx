@@ -3,7 +3,7 @@ import { useTranslation } from '@/i18n';
 import { Button } from '@/ui/Button';
 import { classes } from '@/ui/classes';
 import { contentsOf, priceBefore, pricesShown, type Sale, termsOf } from './offers';
-import { refusalKey } from './refusals';
+import { couponRefusal } from './refusals';
 import styles from './Shop.module.css';
 
 export function PackageCard({ sale: { item, offer } }: { sale: Sale }) {
@@ -11,6 +11,7 @@ export function PackageCard({ sale: { item, offer } }: { sale: Sale }) {
   const { t, money } = translation;
   const router = useRouter();
   const terms = termsOf(item, translation).join(' · ');
+  const noCoupon = couponRefusal(offer, translation);
   return (
     <li className={styles.package}>
       <div className={styles.top}>
@@ -23,7 +24,7 @@ export function PackageCard({ sale: { item, offer } }: { sale: Sale }) {
       {offer.trial && item.trial_days ? (
         <p className={styles.trial}>{t('shop.trial', { time: t('count.days', { count: item.trial_days }) })}</p>
       ) : null}
-      {offer.coupon_reason ? <p className={styles.terms}>{t(refusalKey(offer.coupon_reason))}</p> : null}
+      {noCoupon ? <p className={styles.terms}>{noCoupon}</p> : null}
       <div className={styles.buy}>
         <div className={styles.prices}>
           {pricesShown(offer.prices).map((price, index) => {

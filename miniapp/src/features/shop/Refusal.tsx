@@ -13,7 +13,7 @@ export function Refusal({ error, onRetry }: { error: Error; onRetry: () => void 
   const facts = (error as Partial<ApiError>).facts ?? {};
   let words: string | null = null;
   if (isCode(error, 'price_changed')) words = t('checkout.price_changed', { sum: money(Number(facts.total), String(facts.currency)) });
-  else if (isCode(error, 'coupon_invalid')) words = t(refusalKey(String(facts.reason)));
+  else if (isCode(error, 'coupon_invalid')) words = couponWords();
   else if (isCode(error, 'trial_used')) words = t('checkout.trial_used');
   else if (isCode(error, 'provider_not_offered')) words = t('checkout.not_offered');
   else if (isCode(error, 'provider_away') || isCode(error, 'provider_refused')) words = t('checkout.provider_away');
@@ -35,4 +35,10 @@ export function Refusal({ error, onRetry }: { error: Error; onRetry: () => void 
       <p>{words}</p>
     </div>
   );
+
+  function couponWords(): string {
+    const limit = facts.minimum ?? facts.maximum;
+    if (limit === undefined) return t(refusalKey(String(facts.reason)));
+    return t(facts.minimum === undefined ? 'coupon.up_to' : 'coupon.from', { sum: money(Number(limit), String(facts.currency)) });
+  }
 }

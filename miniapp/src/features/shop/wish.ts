@@ -18,6 +18,8 @@ export interface Terms {
   mode: 'purchase' | 'gift' | 'trial' | 'subscribed';
   total: number;
   mayRenew: boolean;
+  /** A subscription that would renew, but not when it is paid this way. */
+  paidOnce: boolean;
   needsContact: boolean;
 }
 
@@ -29,11 +31,13 @@ export function termsOfWish({ item, offer }: Sale, shop: Shop, me: Me | undefine
   const running = isSubscription && (me?.subscription?.renews ?? false);
   const mode = choices.gift && item.gift ? 'gift' : running ? 'subscribed' : choices.trial && offer.trial ? 'trial' : 'purchase';
   const total = mode === 'trial' ? 0 : price.total;
+  const wouldRenew = isSubscription && item.renews && mode === 'purchase' && total > 0;
   return {
     price,
     mode,
     total,
-    mayRenew: isSubscription && item.renews && mode === 'purchase' && total > 0,
+    mayRenew: wouldRenew && price.renews,
+    paidOnce: wouldRenew && !price.renews,
     needsContact: total > 0 && shop.contact_for.includes(price.provider),
   };
 }
