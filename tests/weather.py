@@ -190,30 +190,51 @@ class Process(Child, _Signals):
         await self.wait()
 
 
-# Its server has everything imported, which takes seconds, so that a worker is there in a moment.
+# Its server has everything imported, which takes seconds, so that a process is there in a moment.
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["app.worker.runner"])
+_FORKS.set_forkserver_preload(["app.worker.runner", "app.main", "uvicorn"])
 _PR_SET_PDEATHSIG = 1
 
 
-def _work(settings: Settings, log: str) -> None:
+def _begin(settings: Settings, log: str) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     os.setsid()
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(output, 1)
     os.dup2(output, 2)
+    configure_logging(level=talkative(settings).log_level, style="json")
+
+
+def _work(settings: Settings, log: str) -> None:
     from app.worker.runner import run_worker
 
-    configure_logging(level=talkative(settings).log_level, style="json")
+    _begin(settings, log)
     run_until_stopped(run_worker(settings))
 
 
-class ForkedWorker(_Signals):
-    """What `python -m app worker` runs, in a process of its own that starts fast."""
+def _serve(settings: Settings, log: str) -> None:
+    import uvicorn
 
-    def __init__(self, settings: Settings, log: Path) -> None:
+    from app.main import build_api, wrap_api
+
+    _begin(settings, log)
+    uvicorn.run(
+        wrap_api(build_api(settings), settings),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_config=None,
+    )
+
+
+class _Forked(_Signals):
+    """A process of its own that starts fast."""
+
+    def __init__(self, work: Callable[[Settings, str], None], settings: Settings, log: Path) -> None:
         self.log = log
-        self._process = _FORKS.Process(target=_work, args=(settings, str(log)), daemon=True)
+        self._process = _FORKS.Process(target=work, args=(settings, str(log)), daemon=True)
 
     async def start(self) -> None:
         await asyncio.to_thread(self._process.start)
@@ -234,6 +255,20 @@ class ForkedWorker(_Signals):
         """As the kernel does when memory is short: no last words."""
         self._process.kill()
         await self.wait()
+
+
+class ForkedWorker(_Forked):
+    """What `python -m app worker` runs."""
+
+    def __init__(self, settings: Settings, log: Path) -> None:
+        super().__init__(_work, settings, log)
+
+
+class ForkedApi(_Forked):
+    """What `python -m app api` runs, at the port of the settings."""
+
+    def __init__(self, settings: Settings, log: Path) -> None:
+        super().__init__(_serve, settings, log)
 
 
 WorkerClass = TypeVar("WorkerClass", Process, ForkedWorker)

@@ -1,7 +1,8 @@
 """Webhooks of the payment providers: sent until they are taken; held back, doubled and reversed on demand."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -21,6 +22,16 @@ class WebhookSender:
         self._waiting: list[Callable[[], None]] = []
         self._running: set[asyncio.Task[None]] = set()
         self._client: httpx.AsyncClient | None = None
+        self._copies = 1
+
+    @contextmanager
+    def copies(self, number: int) -> Iterator[None]:
+        """Within the block each notification leaves so often; with 0 it is lost."""
+        self._copies = number
+        try:
+            yield
+        finally:
+            self._copies = 1
 
     def post(self, body: bytes, *, url: str, headers: Callable[[], Mapping[str, str]], note: str) -> None:
         """`headers` are made for each attempt; `note` names it in the log."""
@@ -30,10 +41,11 @@ class WebhookSender:
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
-        if self.held:
-            self._waiting.append(begin)
-        else:
-            begin()
+        for _ in range(self._copies):
+            if self.held:
+                self._waiting.append(begin)
+            else:
+                begin()
 
     def release(self, *, backwards: bool = False, times: int = 1) -> int:
         """How many had been waiting."""

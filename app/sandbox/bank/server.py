@@ -13,7 +13,7 @@ Refusals are {"error": code}. Webhooks (see `webhooks.py`): `payment.paid` and `
 {payment, charge?}, `refund.done` with {refund}.
 
 The person's side: `GET /pay/{id}`, and `POST /pay/{id}/{action}` with pay, twice, late, silent (the money is taken and
-nobody is told), decline, leave.
+nobody is told), decline, leave. `?copies=` says how often the shop hears of a `pay`.
 
 For tests: `POST /control` {outage: bool, slow: seconds, late_seconds, refuse_refunds: bool, refuse_methods: bool}.
 """
@@ -35,7 +35,7 @@ from starlette.routing import Route
 from app.kit import json
 from app.sandbox.bank.books import Books, Charge, Payment, Refused
 from app.sandbox.bank.page import render
-from app.sandbox.bank.webhooks import Webhooks
+from app.sandbox.bank.webhooks import RESEND_SECONDS, Webhooks
 
 LATE_SECONDS = 20.0
 
@@ -60,7 +60,9 @@ class Bank:
 Handler = Callable[[Request, Bank], Awaitable[Response]]
 
 
-def create_app(*, key: str, secret: str, page: str, late_seconds: float = LATE_SECONDS) -> Starlette:
+def create_app(
+    *, key: str, secret: str, page: str, late_seconds: float = LATE_SECONDS, resend_seconds: float = RESEND_SECONDS
+) -> Starlette:
     """An ASGI application for loopback only; `key` opens the API, `secret` signs webhooks, `page` is its own address.
 
     Its `state.bank` can be read by tests in the same process.
@@ -86,7 +88,7 @@ def create_app(*, key: str, secret: str, page: str, late_seconds: float = LATE_S
             Route("/control", _control, methods=["POST"]),
         ],
     )
-    bank = app.state.bank = Bank(key, page, Webhooks(secret), late_seconds=late_seconds)
+    bank = app.state.bank = Bank(key, page, Webhooks(secret, pause=resend_seconds), late_seconds=late_seconds)
     return app
 
 
@@ -193,7 +195,8 @@ async def _act(request: Request, bank: Bank) -> Response:
         raise Refused("already_paid")
     if action in ("pay", "twice"):
         for _ in range(1 if action == "pay" else 2):
-            _tell_paid(bank, payment, bank.books.charge(payment))
+            copies = int(request.query_params.get("copies", "1"))
+            _tell_paid(bank, payment, bank.books.charge(payment), copies=copies)
     elif action == "silent":
         bank.books.charge(payment)
         return RedirectResponse(f"/pay/{payment.id}", 303)
@@ -213,9 +216,9 @@ def _decline(bank: Bank, payment: Payment) -> None:
     bank.webhooks.send(payment.webhook_url, "payment.declined", payment.account, {"payment": payment.body(bank.page)})
 
 
-def _tell_paid(bank: Bank, payment: Payment, charge: Charge) -> None:
+def _tell_paid(bank: Bank, payment: Payment, charge: Charge, *, copies: int = 1) -> None:
     data = {"payment": payment.body(bank.page), "charge": charge.body()}
-    bank.webhooks.send(payment.webhook_url, "payment.paid", payment.account, data)
+    bank.webhooks.send(payment.webhook_url, "payment.paid", payment.account, data, copies=copies)
 
 
 def _pay_later(bank: Bank, payment: Payment) -> None:

@@ -12,7 +12,9 @@ import httpx
 from app.kit import json
 
 SIGNATURE = "bank-signature"
-ATTEMPTS = 8
+# More than an hour together.
+ATTEMPTS = 14
+RESEND_SECONDS = 0.5
 
 
 def sign(secret: str, body: bytes, now: float) -> str:
@@ -25,7 +27,7 @@ def sign(secret: str, body: bytes, now: float) -> str:
 class Webhooks:
     """`pause` is the unit, in seconds, of the growing pause between two attempts."""
 
-    def __init__(self, secret: str, *, pause: float = 0.5) -> None:
+    def __init__(self, secret: str, *, pause: float = RESEND_SECONDS) -> None:
         self._secret = secret
         self._pause = pause
         self._client = httpx.AsyncClient(timeout=10)
@@ -33,13 +35,15 @@ class Webhooks:
         # (address, event, status) of each attempt, for whoever looks on.
         self.sent: list[tuple[str, dict[str, Any], int]] = []
 
-    def send(self, url: str, kind: str, account: str, data: dict[str, Any], *, event_id: str | None = None) -> str:
-        """Sends an event, and says its id."""
+    def send(self, url: str, kind: str, account: str, data: dict[str, Any], *, event_id: str | None = None,
+             copies: int = 1) -> str:  # fmt: skip
+        """Sends an event, so often, and says its id."""
         event = {
             "id": event_id or f"evt_{secrets.token_hex(10)}", "type": kind, "account": account,
             "created": int(time.time()), "data": data,
         }  # fmt: skip
-        self._start(lambda: self._deliver(url, event))
+        for _ in range(copies):
+            self._start(lambda: self._deliver(url, event))
         return str(event["id"])
 
     def _start(self, make: Callable[[], Any]) -> None:
@@ -59,6 +63,11 @@ class Webhooks:
             if status == 200:
                 return
             await asyncio.sleep(self._pause * 2**attempt)
+
+    async def idle(self) -> None:
+        """Returns when nothing is on its way any more."""
+        while self._running:
+            await asyncio.gather(*self._running, return_exceptions=True)
 
     async def close(self) -> None:
         for task in self._running:

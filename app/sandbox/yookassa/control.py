@@ -18,10 +18,11 @@ def routes(desk: Desk) -> list[Route]:
         return {"id": desk.add_shop(**body).id}
 
     def pay(body: dict[str, Any]) -> Any:
-        """{payment, card?, authenticated?}: somebody at the payment page."""
+        """{payment, card?, authenticated?, copies?}: somebody at the payment page; the shop hears of it so often."""
         shop, payment = desk.find(body["payment"])
         number = body.get("card", cards.GOOD)
-        outcome = payments.pay(desk, shop, payment, number, authenticated=body.get("authenticated"))
+        with desk.delivery.copies(int(body.get("copies", 1))):
+            outcome = payments.pay(desk, shop, payment, number, authenticated=body.get("authenticated"))
         return {"outcome": outcome}
 
     def cancel(body: dict[str, Any]) -> Any:

@@ -50,13 +50,15 @@ async def read_invoice(request: Request, slug: str) -> dict[str, Any]:
 class Paying(Place):
     """Either the message with the invoice or a `link` to it.
 
-    `decline`: the person thinks better of it after the bot has agreed. `twice`: the bot hears of it twice.
+    `decline`: the person thinks better of it after the bot has agreed. `twice`: the bot hears of it twice. `silent`:
+    it never hears of it, as one that was away for longer than a day.
     """
 
     message_id: int | None = None
     link: str | None = None
     decline: bool = False
     twice: bool = False
+    silent: bool = False
 
 
 @router.post("/pay")
@@ -91,7 +93,8 @@ async def pay(request: Request, paying: Paying) -> dict[str, Any]:
     if message_id is not None and (paid := chat.post(message_id)) is not None:
         paid.paid = True
     desk.journal.add("invoice", chat=chat, slug=invoice.slug, status="paid")
-    return {"status": "paid", **_tell(desk, bot, chat, charge, reply_to=message_id, twice=paying.twice)}
+    times = 0 if paying.silent else 1 + paying.twice
+    return {"status": "paid", **_tell(desk, bot, chat, charge, reply_to=message_id, times=times)}
 
 
 def _failed(error: str) -> dict[str, Any]:
@@ -117,14 +120,12 @@ async def _ask(desk: Desk, bot: Bot, user: dict[str, Any], invoice: Invoice) -> 
 
 
 def _tell(
-    desk: Desk, bot: Bot, chat: Chat, charge: Charge, *, reply_to: int | None = None, twice: bool = False
+    desk: Desk, bot: Bot, chat: Chat, charge: Charge, *, reply_to: int | None = None, times: int = 1
 ) -> dict[str, Any]:
     content = {"successful_payment": successful_payment(charge, desk.stars.subscription(bot.id, charge.id))}
     made = posting.post(desk, chat, charge.user, content, service=True, reply_to=reply_to)
-    update_id = posting.announce(desk, chat, made, always=bot)
-    if twice:
-        posting.announce(desk, chat, made, always=bot)
-    return {"charge_id": charge.id, "update_id": update_id, "message": view(made, chat)}
+    updates = [posting.announce(desk, chat, made, always=bot) for _ in range(times)]
+    return {"charge_id": charge.id, "update_id": updates[0] if updates else None, "message": view(made, chat)}
 
 
 @router.get("/stars")
