@@ -115,11 +115,12 @@ class Crowd:
         assert placed["order"]["state"] == "pending", placed
         return str(placed["payment"]["url"])
 
-    async def again(self, purchase: Purchase, provider: str) -> str:
-        """Once more, or in another way; where to pay."""
+    async def again(self, purchase: Purchase, provider: str) -> str | None:
+        """Once more, or in another way; where to pay. None if the attempt has come to nothing in this very moment."""
         path = f"/api/v1/orders/{purchase.order_id}/pay"
         placed = await self.market.ask(purchase.person, path, place=purchase.place, provider=provider)
-        return str(placed["payment"]["url"])
+        url: str | None = placed["payment"]["url"]
+        return url
 
     async def expire(self, purchase: Purchase) -> None:
         """The hour is over, and the beat has seen it."""
@@ -146,6 +147,7 @@ class Crowd:
                 await till.press(url, "twice")
             case "two_ways":
                 other = await self.again(purchase, "stripe")
+                assert other is not None
                 await asyncio.gather(till.pay(url, who), self.market.tills["stripe"].pay(other, who))
             case "declined":
                 await till.decline(url, who)
@@ -171,7 +173,7 @@ class Crowd:
 
         async def look() -> str | None:
             url = await self.again(purchase, purchase.provider)
-            return url if url != closed else None
+            return url if url not in (None, closed) else None
 
         found = await until(look, seconds=60, every=0.2, what="another page to pay on")
         assert found is not None
