@@ -28,6 +28,8 @@ Victim = Literal["api", "worker"]
 # Of the first pause before a webhook is sent again.
 RESEND_SECONDS = 0.1
 PATIENCE_SECONDS = 90.0
+# Servers hang up after 5 s: nobody must speak into that.
+LIMITS = httpx.Limits(keepalive_expiry=1)
 
 
 @dataclass(frozen=True)
@@ -199,8 +201,8 @@ async def open_market(settings: Settings, folder: Path) -> AsyncIterator[Market]
         }
         ready = with_bank(settings, urls["bank"]).model_copy(update=changes)
         services = await stack.enter_async_context(open_worker_container(ready))
-        browser = await stack.enter_async_context(httpx.AsyncClient(timeout=30))
-        client = await stack.enter_async_context(httpx.AsyncClient(base_url=here, timeout=30))
+        browser = await stack.enter_async_context(httpx.AsyncClient(timeout=30, limits=LIMITS))
+        client = await stack.enter_async_context(httpx.AsyncClient(base_url=here, timeout=30, limits=LIMITS))
         await services.catalogue.reload()
         library = services.catalogue.library()
         demo_payments.register_stripe(stripe_app.state.desk, library, here)
