@@ -16,7 +16,7 @@ from app.payments.port import Paid, SubscriptionChanged
 from app.payments.repository import Order
 from app.payments.subscriptions_notices import What, notice
 from app.payments.subscriptions_repository import Subscription, SubscriptionRepository
-from app.payments.subscriptions_terms import end_after, terms_after
+from app.payments.subscriptions_terms import brought_by, end_after, end_of, terms_after
 from app.wallet.service import wallet
 from app.worker.port import enqueue
 
@@ -136,22 +136,33 @@ class SubscriptionService:
     ) -> datetime | None:
         """An order's refunded sum grew from `before` to `after` of `of`: so much of its time goes; the new end.
 
-        Of a whole refund nothing stays, and nothing renews. Follow-ups are the wallet's to take back.
+        Of a whole refund nothing stays, and what the order agreed to renews no more. A part of what renews is goodwill
+        and takes no time: the next payment is due when it was agreed, and is asked for then. Follow-ups are the
+        wallet's to take back.
         """
         rows = SubscriptionRepository(connection, order.project_id)
         known = await rows.get(order.subscription_id, lock=True) if order.subscription_id else None
         if known is None or known.state == "ended":
             return known.until if known else None
-        now = utc_now()
-        brought = end_after(order, None, None, now=now, gift=False) - now
-        until = max(known.until - brought * (after - before) / of, now)
-        if until <= now:
+        now, whole = utc_now(), after >= of
+        agreed = known.renews and await rows.began_with(known.id, order)
+        if known.renews and (not whole or (known.until <= now and not agreed)):
+            return known.until
+        until = known.until - brought_by(order) * (after - before) / of
+        if whole:
+            # The provider may have said more than we count, and a former part may have taken nothing.
+            until = min(until, end_of(await rows.given_besides(known.id, order.id)) or now)
+        until = max(until, now)
+        if until <= now or agreed:
             await self.let_go(connection, known)
-            await rows.set_until(known.id, now)
-            await rows.end(known.id)
-            return now
-        await rows.set_until(known.id, until)
-        return until
+        if until > now:
+            if agreed:
+                await rows.forget_agreement(known.id)
+            await rows.set_until(known.id, until)
+            return until
+        await rows.set_until(known.id, now)
+        await rows.end(known.id)
+        return now
 
     async def let_go(self, connection: Connection, known: Subscription, *, telegram_id: int | None = None) -> None:
         """Ends the agreement at the provider, by a job, so that nobody is charged for what is over."""

@@ -9,6 +9,7 @@ import asyncpg
 
 from app.kit.database import Connection
 from app.kit.ids import new_id
+from app.payments.repository import Order
 
 # How long one that renews waits for its money.
 GRACE = timedelta(days=3)
@@ -163,6 +164,43 @@ class SubscriptionRepository:
             self._project_id, subscription_id, renews, GRACE,
         )  # fmt: skip
         return to_subscription(row) if row else None
+
+    async def began_with(self, subscription_id: UUID, order: Order) -> bool:
+        """Whether the order was paid under the agreement that the subscription has now; none was made after it."""
+        if not order.renews or order.paid_at is None:
+            return False
+        newer = await self._connection.fetchval(
+            """
+            SELECT true FROM orders WHERE project_id = $1 AND subscription_id = $2 AND kind = 'purchase' AND renews
+                AND state IN ('paid', 'refunded') AND paid_at > $3 LIMIT 1
+            """,
+            self._project_id, subscription_id, order.paid_at,
+        )  # fmt: skip
+        return not newer
+
+    async def given_besides(self, subscription_id: UUID, order_id: UUID) -> list[tuple[datetime, str, dict[str, Any]]]:
+        """(when, kind, package) of the other orders that have given time and were not paid back, in their order."""
+        rows = await self._connection.fetch(
+            """
+            SELECT COALESCE(g.redeemed_at, o.paid_at), o.kind, o.package FROM orders o
+            LEFT JOIN gifts g ON g.project_id = o.project_id AND g.order_id = o.id
+            WHERE o.project_id = $1 AND o.subscription_id = $2 AND o.id <> $3 AND o.state = 'paid' ORDER BY 1, o.id
+            """,
+            self._project_id, subscription_id, order_id,
+        )  # fmt: skip
+        return [(row[0], row[1], row[2]) for row in rows]
+
+    async def forget_agreement(self, subscription_id: UUID) -> None:
+        """Its money went back: it renews no more, and nothing is left to take up again. What is paid for runs on."""
+        await self._connection.execute(
+            """
+            UPDATE subscriptions SET renews = false, grace_until = NULL, renew_at = NULL, sealed_method = NULL,
+                canceled_at = NULL
+            WHERE project_id = $1 AND id = $2
+            """,
+            self._project_id, subscription_id,
+        )  # fmt: skip
+        await self.show_staff(subscription_id)
 
     async def set_until(self, subscription_id: UUID, until: datetime) -> None:
         """A part of the time was paid back."""

@@ -1,8 +1,11 @@
 """What an order makes of a subscription: pure rules about time and agreements."""
 
 import calendar
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
+from app.kit.clock import utc_now
 from app.payments.port import Paid
 from app.payments.repository import Order
 from app.payments.subscriptions_repository import Subscription, Terms
@@ -40,6 +43,23 @@ def end_after(order: Order, fact: Paid | None, running: Subscription | None, *, 
     if order.kind == "trial":
         return start + timedelta(days=int(order.package["trial_days"] or 0))
     return period_after(start, period)
+
+
+def brought_by(order: Order) -> timedelta:
+    """How much time a paid order has given, as we count it; its provider may have said a day or two more."""
+    start = order.paid_at or utc_now()
+    return end_after(order, None, None, now=start, gift=False) - start
+
+
+def end_of(given: Iterable[tuple[datetime, str, dict[str, Any]]]) -> datetime | None:
+    """Where the time of several orders ends, (when it was given, kind, package) each, the first one first."""
+    end: datetime | None = None
+    for at, kind, package in given:
+        start = max(end, at) if end else at
+        is_trial = kind == "trial"
+        days = timedelta(days=int(package["trial_days"] or 0))
+        end = start + days if is_trial else period_after(start, str(package["period"]))
+    return end
 
 
 def terms_after(

@@ -6,7 +6,7 @@ from app.kit.clock import utc_now
 from app.kit.database import Connection
 from app.payments.repository import Order
 from app.payments.subscriptions_repository import SubscriptionRepository
-from app.payments.subscriptions_terms import end_after
+from app.payments.subscriptions_terms import brought_by
 from app.wallet.repository import UNITS, WalletRepository
 from app.wallet.service import wallet
 
@@ -34,5 +34,5 @@ async def _unused_time(connection: Connection, order: Order, subscription_id: UU
     now = utc_now()
     if running is None or running.state == "ended" or running.until <= now:
         return 0
-    brought = end_after(order, None, None, now=now, gift=False) - now
-    return order.total * int((running.until - now).total_seconds()) // max(int(brought.total_seconds()), 1)
+    brought = max(int(brought_by(order).total_seconds()), 1)
+    return order.total * int((running.until - now).total_seconds()) // brought

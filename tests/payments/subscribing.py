@@ -94,12 +94,14 @@ class Subscriber:
             project_id = await make_project(connection, f"p{new_id().hex}")
             return cls(database, project_id, await make_user(connection, project_id, readings=readings))
 
-    async def buy(self, fact: Paid | None = None, *, days: float | None = None, **options: Any) -> Subscription:
-        """Pays for a period; `days` is where the provider says that it ends."""
+    async def buy(
+        self, fact: Paid | None = None, *, days: float | None = None, name: str = "agreement", **options: Any
+    ) -> Subscription:
+        """Pays for a period; `days` is where the provider says that it ends, of the agreement of this name."""
         async with self.database.transaction() as connection:
             order = await paid_order(connection, self.project_id, self.user_id, **options)
             if fact is None and days is not None:
-                fact = agreement(days=days)
+                fact = agreement(days=days, name=name)
             given = await self.subscriptions.extend(connection, order, fact, provider="stars", account="7")
             await OrderRepository(connection, self.project_id).link_subscription(order.id, given.id)
             return given
