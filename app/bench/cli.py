@@ -11,7 +11,7 @@ def add_commands(app: typer.Typer) -> None:
     def bench(
         names: Annotated[
             list[str] | None,
-            typer.Argument(help="catalogue, users, interpretations, idle, broadcast, bots; none: all of them."),
+            typer.Argument(help="catalogue, users, money, interpretations, idle, broadcast, bots; none: all of them."),
         ] = None,
         json: Annotated[Path | None, typer.Option(help="Also write the figures to this file.")] = None,
         seconds: Annotated[float, typer.Option(min=0.02, help="Length of one round of load.")] = 1.0,

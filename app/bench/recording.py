@@ -72,7 +72,7 @@ def _renewed(value: Any) -> Any:
     raise TypeError(f"no way to make a new {type(value).__name__}")
 
 
-class _LoggedDatabase(Database):
+class LoggedDatabase(Database):
     """Writes down what goes over its connections, BEGIN and COMMIT included."""
 
     def __init__(self, url: str) -> None:
@@ -95,7 +95,7 @@ class _LoggedDatabase(Database):
 class Recorder:
     """Our application in this process, asked without a network."""
 
-    def __init__(self, client: httpx.AsyncClient, database: _LoggedDatabase) -> None:
+    def __init__(self, client: httpx.AsyncClient, database: LoggedDatabase) -> None:
         self._client, self._database = client, database
 
     async def record(self, method: str, path: str, member: Member, **options: Any) -> Recording:
@@ -125,7 +125,7 @@ async def open_recorder(settings: Settings) -> AsyncIterator[Recorder]:
     api = build_api(settings)
     async with api.router.lifespan_context(api):
         services = api.state.container
-        usual, logged = services.database, _LoggedDatabase(settings.database_url)
+        usual, logged = services.database, LoggedDatabase(settings.database_url)
         services.database = logged
         try:
             transport = httpx.ASGITransport(app=api)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from app.bench import bots, broadcast, catalogue, idle, interpretations, report, users
+from app.bench import bots, broadcast, catalogue, idle, interpretations, money, report, users
 from app.bench.cores import Cores, choose_cores, pin
 from app.bench.figures import Result
 from app.bench.servers import new_loop
@@ -19,6 +19,7 @@ Bench = Callable[[Stage], Coroutine[Any, Any, list[Result]]]
 NAMES: dict[str, Bench] = {
     "catalogue": catalogue.measure,
     "users": users.measure,
+    "money": money.measure,
     "interpretations": interpretations.measure,
     "idle": idle.measure,
     "broadcast": broadcast.measure,

@@ -26,12 +26,14 @@ SLOWEST = timedelta(hours=6)
 MOST_ATTEMPTS = 20
 
 
-async def keep(connection: Connection, project_id: int, provider: str, account: str, events: Sequence[Event]) -> int:
-    """Stores what is new, with a job that works on it; how many were new."""
+async def keep(
+    connection: Connection, project_id: int, provider: str, account: str, events: Sequence[Event]
+) -> list[UUID]:
+    """Stores what is new, with a job that works on it; the rows of those that were new."""
     added = await EventRepository(connection, project_id).keep(provider, account, events)
     for row_id in added:
         await enqueue(connection, JOB, {"project": project_id, "event": str(row_id)})
-    return len(added)
+    return added
 
 
 async def work(payments: PaymentService, database: Database, library: Library, project_id: int, row_id: UUID) -> None:

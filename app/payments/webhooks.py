@@ -45,4 +45,4 @@ async def receive(provider: str, slug: str, request: Request) -> Response:
         raise
     async with services.database.transaction() as connection:
         new = await events.keep(connection, project.id, provider, account, believed)
-    return json_response({"kept": new})
+    return json_response({"kept": len(new)})
