@@ -34,6 +34,7 @@ from app.kit.process import run_until_stopped
 from app.kit.telemetry import configure_logging
 from app.sandbox import telegram as telegram_sandbox
 from app.sandbox.model import server as model_sandbox
+from app.sandbox.telegram import stars_keeping
 from app.settings import Settings
 
 REAL_TOKEN = re.compile(r"\b[1-9][0-9]{5,15}:(?!SANDBOX)[A-Za-z0-9_-]{30,}\b")
@@ -290,7 +291,8 @@ async def run(*, port: int, data_dir: Path) -> None:
         await services.catalogue.start(refreshing=False)
         stack.push_async_callback(services.catalogue.stop)
         register(services.catalogue.library())
-        await stack.enter_async_context(serve(telegram, telegram_socket, desk_socket))
+        stars = demo_payments.keep(telegram, settings, "stars", stars_keeping, telegram.state.desk.stars)
+        await stack.enter_async_context(serve(stars, telegram_socket, desk_socket))
         await stack.enter_async_context(furnished(settings.desk_url, services.catalogue))
         await stack.enter_async_context(serve(model_sandbox.create_app(), model_socket))
         stripe, yookassa, bank = demo_payments.create_apps(settings, services.catalogue)

@@ -3,13 +3,19 @@ of every project.
 """
 
 import secrets
+from functools import partial
+from typing import Any
 
 from starlette.applications import Starlette
 
 from app.catalogue.library import Library
 from app.catalogue.service import Catalogue
 from app.sandbox import bank, stripe, yookassa
+from app.sandbox.bank import keeping as bank_keeping
+from app.sandbox.keeping import Keeping
+from app.sandbox.stripe import keeping as stripe_keeping
 from app.sandbox.stripe.state import Desk as StripeDesk
+from app.sandbox.yookassa import keeping as yookassa_keeping
 from app.sandbox.yookassa.state import Desk as YooKassaDesk
 from app.settings import Settings
 
@@ -28,10 +34,21 @@ def environment(*, stripe: str, yookassa: str, bank: str) -> dict[str, str]:
     }
 
 
-def create_apps(settings: Settings, catalogue: Catalogue) -> tuple[Starlette, Starlette, Starlette]:
-    """Stripe, YooKassa and the bank. Projects that come later, or change their keys, are made known as well."""
+def create_apps(settings: Settings, catalogue: Catalogue) -> tuple[Keeping, Keeping, Keeping]:
+    """Stripe, YooKassa and the bank, with the books of the last run. Projects that come later, or change their keys,
+    are made known as well."""
     stripe_app = stripe.create_app(origin=settings.stripe_api_url)
     yookassa_app = yookassa.create_app(origin=settings.yookassa_api_url.removesuffix(VERSION))
+    bank_app = bank.create_app(
+        key=settings.sandbox_bank_key.get_secret_value(),
+        secret=settings.sandbox_bank_secret.get_secret_value(),
+        page=settings.sandbox_bank_url,
+    )
+    kept = (
+        keep(stripe_app, settings, "stripe", stripe_keeping, stripe_app.state.desk),
+        keep(yookassa_app, settings, "yookassa", yookassa_keeping, yookassa_app.state.desk),
+        keep(bank_app, settings, "bank", bank_keeping, bank_app.state.bank),
+    )
 
     def register(library: Library) -> None:
         register_stripe(stripe_app.state.desk, library, settings.public_url)
@@ -39,12 +56,13 @@ def create_apps(settings: Settings, catalogue: Catalogue) -> tuple[Starlette, St
 
     catalogue.on_change(register)
     register(catalogue.library())
-    bank_app = bank.create_app(
-        key=settings.sandbox_bank_key.get_secret_value(),
-        secret=settings.sandbox_bank_secret.get_secret_value(),
-        page=settings.sandbox_bank_url,
-    )
-    return stripe_app, yookassa_app, bank_app
+    return kept
+
+
+def keep(app: Starlette, settings: Settings, name: str, books: Any, state: Any) -> Keeping:
+    """A sandbox whose books are a file of the demo's data; `books` is its module of `dump` and `load`, over `state`."""
+    path = settings.data_dir / "sandbox" / f"{name}.json"
+    return Keeping(app, path, dump=partial(books.dump, state), load=partial(books.load, state))
 
 
 def register_stripe(desk: StripeDesk, library: Library, public_url: str) -> None:

@@ -33,7 +33,7 @@ FIRST_ID = 4_000_000
 # Purchases of one round for each second that a round should take.
 A_SECOND = 480
 # The first one of each client does not count, see `steady_rate`.
-LEAST_TURNS = 5
+LEAST_TURNS = 3
 QUEUE_SECONDS = 60.0
 BANK_KEY, BANK_SECRET = "SANDBOX-bench-key", "SANDBOX-bench-secret"
 
@@ -148,7 +148,7 @@ class _Databases:
         """Nobody may be connected to the one that is copied."""
         name = f"bench_{uuid4().hex}"
         self.names.append(name)
-        await self._connection.execute(f"CREATE DATABASE {name} TEMPLATE {url.rsplit('/', 1)[1]}")
+        await self._connection.execute(f"CREATE DATABASE {name} TEMPLATE {url.rsplit('/', 1)[1]} STRATEGY file_copy")
         return f"{self._server}/{name}"
 
 

@@ -1,5 +1,6 @@
 """Every bench runs, for a blink, and says what it measured in the documented shape. Nothing here looks at speed."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,10 @@ from app.bench import report, run
 from app.bench.cores import Cores
 from app.bench.emitter import read_stamp, stamp
 from app.bench.figures import Figure, Spread, quantile
+from app.bench.pgbench import Pgbench, PgbenchFailed, Tape, Turns, steady_rate
 from app.kit import json
+from app.kit.database import Database
+from app.kit.ids import new_id
 from tests.conftest import Servers
 
 ANYWHERE = Cores(frozenset(), frozenset())
@@ -56,6 +60,18 @@ class TestBenches:
         for result in results.values():
             check_comparison(result)
 
+    async def test_money(self, servers: Servers, stocked_url: str) -> None:
+        results = await measure("money", servers, stocked_url)
+        assert list(results) == ["money.fulfilled", "money.queue", "money.orders"]
+        # Both sides have fulfilled each purchase once in every round, and the ledgers sum, or the bench would fail.
+        check_comparison(results["money.fulfilled"])
+        statements = re.search(r"\((\d+) statements\)", results["money.fulfilled"]["title"])
+        assert statements is not None
+        assert 8 <= int(statements[1]) <= 30
+        assert results["money.queue"]["value"] > 0
+        assert results["money.queue"]["facts"]["purchases"] >= 16
+        assert results["money.orders"]["value"] > 0
+
     async def test_interpretations(self, servers: Servers, stocked_url: str) -> None:
         # Long enough for all streams to be open together on a busy machine too.
         results = await measure("interpretations", servers, stocked_url, seconds=0.5)
@@ -79,6 +95,47 @@ class TestBenches:
         assert results["broadcast.rate"]["facts"]["not sent"] == 0
         assert results["broadcast.rate"]["met"] == (results["broadcast.rate"]["value"] >= 95)
         assert results["broadcast.lag"]["value"] > 0
+
+
+class TestPgbench:
+    async def test_a_tape_is_played_word_for_word(
+        self, servers: Servers, database: Database, database_url: str, tmp_path: Path
+    ) -> None:
+        rows = [(new_id(), 'a "quoted" \\ text', ["x", None], {"is": "д"}, None, b"\x00\xff") for _ in range(6)]
+        statement = "INSERT INTO kept VALUES ($1, $2, $3, $4, $5, $6)"
+        async with database.connection() as connection:
+            await connection.execute("CREATE TABLE kept (a uuid, b text, c text[], d jsonb, e bigint, f bytea)")
+            tape = await Tape.of(connection, [[("BEGIN;", ()), (statement, row), ("COMMIT;", ())] for row in rows],
+                                 named={"event": [str(row[0]) for row in rows]})  # fmt: skip
+            await tape.store(connection)
+        assert (tape.statements, list(tape.columns)) == (3, ["event"])
+        pgbench = Pgbench(database_url, tape, clients=2, cores=frozenset(), folder=tmp_path / "pgbench")
+        played = await pgbench.play(first=0, turns=3)
+        assert [len(client.ends) for client in played] == [3, 3]
+        async with database.connection() as connection:
+            kept = await connection.fetch("SELECT a FROM kept")
+            row = await connection.fetchrow("SELECT DISTINCT b, c, d, e, f FROM kept")
+        assert {row[0] for row in kept} == {row[0] for row in rows}
+        assert row is not None
+        assert tuple(row.values()) == rows[0][1:]
+
+    async def test_what_goes_wrong_is_told(self, database: Database, database_url: str, tmp_path: Path) -> None:
+        async with database.connection() as connection:
+            tape = await Tape.of(connection, [[("SELECT 1 / $1::int", (0,))]], named={"event": ["one"]})
+            await tape.store(connection)
+        pgbench = Pgbench(database_url, tape, clients=1, cores=frozenset(), folder=tmp_path / "pgbench")
+        with pytest.raises(PgbenchFailed, match="division by zero"):
+            await pgbench.play(first=0, turns=1)
+
+    async def test_runs_have_to_be_alike(self, database: Database) -> None:
+        async with database.connection() as connection:
+            with pytest.raises(ValueError, match="run 1 does not say the same"):
+                await Tape.of(connection, [[("SELECT 1", ())], [("SELECT 2", ())]], named={"event": ["one", "two"]})
+
+    def test_rate_is_of_the_time_in_which_all_were_at_work(self) -> None:
+        early, late = Turns([1, 2, 3, 4], [1, 1, 1, 1]), Turns([2, 4, 6, 8], [2, 2, 2, 2])
+        # From 2, when the second one is warm, until 4, when the first one has ended: 3, 4 and 4.
+        assert steady_rate([early, late]) == 1.5
 
 
 class TestBots:

@@ -42,7 +42,7 @@ async def test_every_project_is_known_also_when_its_keys_change(stocked_settings
         library = services.catalogue.library()
         stripe, yookassa, _ = demo_payments.create_apps(services.settings, services.catalogue)
         await services.catalogue.stop()
-    accounts, shops = stripe.state.desk.accounts, yookassa.state.desk.shops
+    accounts, shops = stripe.app.state.desk.accounts, yookassa.app.state.desk.shops
     assert len(accounts) == len(shops) == len(library.projects)
     for project in library.projects:
         keys = project.payments.stripe
@@ -51,7 +51,7 @@ async def test_every_project_is_known_also_when_its_keys_change(stocked_settings
         assert account.webhook_url == f"{services.settings.public_url}/api/v1/payments/stripe/{project.slug}"
         # Another key for the same project is the same account.
         changed = replace(project, payments=stripe_project(key="sk_test_SANDBOXnext").payments)
-        demo_payments.register_stripe(stripe.state.desk, Library(projects=(changed,)), "http://127.0.0.1:9")
+        demo_payments.register_stripe(stripe.app.state.desk, Library(projects=(changed,)), "http://127.0.0.1:9")
         assert accounts["sk_test_SANDBOXnext"].things is account.things
         del accounts["sk_test_SANDBOXnext"]
 

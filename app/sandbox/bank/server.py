@@ -201,7 +201,7 @@ async def _act(request: Request, bank: Bank) -> Response:
         bank.books.charge(payment)
         return RedirectResponse(f"/pay/{payment.id}", 303)
     elif action == "late":
-        _pay_later(bank, payment)
+        pay_later(bank, payment, seconds=bank.late_seconds)
         return RedirectResponse(f"/pay/{payment.id}", 303)
     elif action == "decline":
         _decline(bank, payment)
@@ -221,12 +221,14 @@ def _tell_paid(bank: Bank, payment: Payment, charge: Charge, *, copies: int = 1)
     bank.webhooks.send(payment.webhook_url, "payment.paid", payment.account, data, copies=copies)
 
 
-def _pay_later(bank: Bank, payment: Payment) -> None:
+def pay_later(bank: Bank, payment: Payment, *, seconds: float) -> None:
+    """The money is on its way for so long."""
+
     async def arrive() -> None:
-        await asyncio.sleep(bank.late_seconds)
+        await asyncio.sleep(seconds)
         _tell_paid(bank, payment, bank.books.charge(payment))
 
-    payment.arrives_at = time.time() + bank.late_seconds
+    payment.arrives_at = time.time() + seconds
     task = asyncio.create_task(arrive())
     bank.late.add(task)
     task.add_done_callback(bank.late.discard)

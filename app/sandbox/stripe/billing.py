@@ -92,6 +92,18 @@ def schedule(desk: Desk, account: Account, agreement: Thing) -> None:
     desk.at(agreement["items"]["data"][0]["current_period_end"], lambda: _renew(desk, account, agreement))
 
 
+def resume(desk: Desk, account: Account, agreement: Thing) -> None:
+    """The same of one that is older than this run of the sandbox."""
+    if agreement["status"] == "active":
+        schedule(desk, account, agreement)
+    elif agreement["status"] == "past_due":
+        made = account.get("invoice", agreement["latest_invoice"])
+        row = next(row for row in account.all("invoice_payment") if row["invoice"] == made["id"])
+        intent = account.get("payment_intent", row["payment"]["payment_intent"])
+        if made["next_payment_attempt"] is not None:
+            desk.at(made["next_payment_attempt"], lambda: _collect(desk, account, agreement, made, intent))
+
+
 def _renew(desk: Desk, account: Account, agreement: Thing) -> None:
     item = agreement["items"]["data"][0]
     if agreement["status"] not in ("active", "past_due"):

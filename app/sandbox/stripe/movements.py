@@ -148,8 +148,12 @@ def refund(
     desk.emit(account, "refund.created", made)
     desk.emit(account, "charge.refunded", paid)
     if card.refunds != "succeeded":
-        desk.at(desk.now() + 60, lambda: end_refund(desk, account, made, succeeded=pending))
+        end_later(desk, account, made, succeeded=pending)
     return made
+
+
+def end_later(desk: Desk, account: Account, made: Thing, *, succeeded: bool) -> None:
+    desk.at(desk.now() + 60, lambda: end_refund(desk, account, made, succeeded=succeeded))
 
 
 def end_refund(desk: Desk, account: Account, made: Thing, *, succeeded: bool) -> None:

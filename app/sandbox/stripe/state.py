@@ -20,6 +20,16 @@ from app.sandbox.stripe.objects import Thing
 VERSION = "2026-10-28.endive"
 
 
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What an account has, as it is kept over the end of the sandbox; see `Account`."""
+
+    things: dict[str, Thing]
+    kinds: dict[str, list[str]]
+    cards: dict[str, Card]
+    answers: dict[str, tuple[str, int, bytes]]
+
+
 @dataclass(slots=True)
 class Account:
     """One Stripe account. `things` are all its objects by id, `kinds` their ids by type, in order of creation."""
@@ -37,6 +47,10 @@ class Account:
     @property
     def live(self) -> bool:
         return "_live_" in self.secret_key
+
+    @property
+    def books(self) -> Books:
+        return Books(self.things, self.kinds, self.cards, self.answers)
 
     def add(self, thing: Thing) -> Thing:
         self.things[thing["id"]] = thing
@@ -60,6 +74,9 @@ class Desk:
     def __init__(self, *, origin: str, resend_seconds: float) -> None:
         self.origin = origin
         self.accounts: dict[str, Account] = {}
+        # By id, of accounts that were known before the sandbox ended and have not been made known since.
+        self.remembered: dict[str, Books] = {}
+        self.on_return: Callable[[Account], None] | None = None
         self.faults = Faults()
         self.delivery = Delivery(resend_seconds)
         self.requests: list[dict[str, Any]] = []
@@ -92,6 +109,11 @@ class Desk:
         if known is not None:
             made.things, made.kinds, made.cards = known.things, known.kinds, known.cards
         self.accounts[secret_key] = made
+        books = self.remembered.pop(made.id, None)
+        if books is not None:
+            made.things, made.kinds, made.cards, made.answers = books.things, books.kinds, books.cards, books.answers
+            if self.on_return is not None:
+                self.on_return(made)
         return made
 
     def now(self) -> int:

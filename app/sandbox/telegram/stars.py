@@ -65,23 +65,23 @@ class Ledger:
 class Stars:
     def __init__(self) -> None:
         self.invoices: dict[str, Invoice] = {}
-        self._ledgers: dict[int, Ledger] = {}
-        self._balances: dict[int, int] = {}
+        self.ledgers: dict[int, Ledger] = {}
+        self.balances: dict[int, int] = {}
 
     def ledger(self, bot_id: int) -> Ledger:
-        return self._ledgers.setdefault(bot_id, Ledger())
+        return self.ledgers.setdefault(bot_id, Ledger())
 
     def balance(self, user_id: int) -> int:
-        return self._balances.get(user_id, FIRST_BALANCE)
+        return self.balances.get(user_id, FIRST_BALANCE)
 
     def set_balance(self, user_id: int, amount: int) -> None:
-        self._balances[user_id] = amount
+        self.balances[user_id] = amount
 
     def paid_by(self, user_id: int) -> list[tuple[int, Charge]]:
         """A person's payments with the bots they went to, oldest first."""
         found = [
             (bot_id, charge)
-            for bot_id, ledger in self._ledgers.items()
+            for bot_id, ledger in self.ledgers.items()
             for charge in ledger.charges.values()
             if charge.user["id"] == user_id
         ]

@@ -55,8 +55,13 @@ def create(desk: Desk, shop: Shop, body: dict[str, Any]) -> Thing:
     shop.payments[payment["id"]] = payment
     payment["wants_saving"] = checks.flag(body, "save_payment_method")
     payment["locale"] = asked.get("locale", "ru_RU")
-    desk.at(desk.now() + desk.confirmation_seconds, lambda: cancel(desk, shop, payment, "expired_on_confirmation"))
+    expire_later(desk, shop, payment, made=desk.now())
     return payment
+
+
+def expire_later(desk: Desk, shop: Shop, payment: Thing, *, made: float) -> None:
+    """`made`: Unix time. Nobody waits for ever."""
+    desk.at(made + desk.confirmation_seconds, lambda: cancel(desk, shop, payment, "expired_on_confirmation"))
 
 
 def shown(payment: Thing) -> Thing:

@@ -17,6 +17,17 @@ from app.sandbox.yookassa.errors import YooKassaRefusal
 Thing = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What a shop has, as it is kept over the end of the sandbox; see `Shop`."""
+
+    payments: dict[str, Thing]
+    refunds: dict[str, Thing]
+    receipts_sent: list[Thing]
+    methods: dict[str, Card]
+    answers: dict[str, tuple[str, Thing]]
+
+
 @dataclass(slots=True)
 class Shop:
     """`saving`: whether YooKassa lets it save methods. `answers` are by idempotence key: the body, and the object."""
@@ -32,6 +43,10 @@ class Shop:
     methods: dict[str, Card] = field(default_factory=dict)
     answers: dict[str, tuple[str, Thing]] = field(default_factory=dict)
 
+    @property
+    def books(self) -> Books:
+        return Books(self.payments, self.refunds, self.receipts_sent, self.methods, self.answers)
+
 
 class Desk:
     """The whole sandbox. `origin` is where its pages are."""
@@ -40,6 +55,9 @@ class Desk:
         self.origin = origin
         self.confirmation_seconds = confirmation_seconds
         self.shops: dict[str, Shop] = {}
+        # By id, of shops that were known before the sandbox ended and have not been made known since.
+        self.remembered: dict[str, Books] = {}
+        self.on_return: Callable[[Shop], None] | None = None
         self.faults = Faults()
         self.delivery = Delivery(resend_seconds)
         self.requests: list[dict[str, Any]] = []
@@ -57,10 +75,14 @@ class Desk:
             raise ValueError("a key of the sandbox looks like test_SANDBOX…")
         known = self.shops.get(shop_id)
         shop = Shop(shop_id, secret_key, webhook_url, receipts, saving)
-        if known is not None:
-            shop.payments, shop.refunds, shop.methods = known.payments, known.refunds, known.methods
-            shop.answers, shop.receipts_sent = known.answers, known.receipts_sent
+        returned = self.remembered.pop(shop_id, None)
+        books = known.books if known is not None else returned
+        if books is not None:
+            shop.payments, shop.refunds, shop.methods = books.payments, books.refunds, books.methods
+            shop.answers, shop.receipts_sent = books.answers, books.receipts_sent
         self.shops[shop_id] = shop
+        if returned is not None and self.on_return is not None:
+            self.on_return(shop)
         return shop
 
     def now(self) -> float:
