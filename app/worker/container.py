@@ -48,16 +48,19 @@ async def open_worker_container(settings: Settings) -> AsyncIterator[WorkerConta
             dispatcher=build_dispatcher(base.redis, routers()),
         )
         broadcaster = Broadcaster(settings=settings, database=base.database, redis=base.redis, bots=bots)
+        container = WorkerContainer(
+            **base.parts(),
+            interpreter=interpreter,
+            publisher=publisher,
+            writer=writer,
+            bots=bots,
+            onboarding=Onboarding(bots, base.database, base.keyring),
+            broadcaster=broadcaster,
+        )
         try:
-            yield WorkerContainer(
-                **base.parts(),
-                interpreter=interpreter,
-                publisher=publisher,
-                writer=writer,
-                bots=bots,
-                onboarding=Onboarding(bots, base.database, base.keyring),
-                broadcaster=broadcaster,
-            )
+            yield container
         finally:
-            await bots.close()
+            # Somebody may have given it others, with connections of their own.
+            for registry in {bots, container.bots}:
+                await registry.close()
             await interpreter.close()

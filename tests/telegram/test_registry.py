@@ -5,7 +5,10 @@ from aiogram.fsm.storage.base import StorageKey
 from app.bots import routers
 from app.catalogue.library import Project
 from app.kit import redis as redis_kit
+from app.settings import Settings
 from app.telegram.dispatcher import build_dispatcher
+from app.telegram.session import TelegramSession
+from app.worker.container import open_worker_container
 from tests.telegram.conftest import LUNA, VERBENA, Office, Shelf, bot_of, token
 
 
@@ -42,6 +45,17 @@ class TestBots:
         assert second is not None
         assert second is not first
         assert second.token == token(LUNA, "two")
+
+    async def test_a_worker_closes_the_session_of_whichever_bots_it_has(
+        self, stocked_settings: Settings, office: Office, luna: Project
+    ) -> None:
+        async with open_worker_container(stocked_settings) as container:
+            container.bots = office.bots()
+            bot = container.bots.bot(LUNA)
+            assert bot is not None
+            assert isinstance(bot.session, TelegramSession)
+            session = await bot.session.create_session()
+        assert session.closed
 
     async def test_an_unknown_bot_is_none(self, office: Office, luna: Project) -> None:
         assert office.bots().bot(1) is None
