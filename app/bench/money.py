@@ -14,7 +14,8 @@ from pydantic import SecretStr
 from app.bench import money_purchases as purchases
 from app.bench.figures import Comparison, Contender, Figure, Result, Spread, quantile
 from app.bench.load import Load, Requests, Tally, request
-from app.bench.money_purchases import Told, fulfilling_app, queue_worker
+from app.bench.money_purchases import Told, fulfilling_app
+from app.bench.money_queue import queue_worker
 from app.bench.pgbench import Pgbench, Tape, Turns, steady_rate
 from app.bench.servers import Program, Server
 from app.bench.stage import NO_LIMIT, Member, Stage, make_members, our_api
@@ -34,7 +35,7 @@ FIRST_ID = 4_000_000
 A_SECOND = 480
 # The first one of each client does not count, see `steady_rate`.
 LEAST_TURNS = 3
-QUEUE_SECONDS = 60.0
+QUEUE_SECONDS = 120.0
 BANK_KEY, BANK_SECRET = "SANDBOX-bench-key", "SANDBOX-bench-secret"
 
 # What a purchase leaves behind, apart from the rows that the ledger's rules speak of.

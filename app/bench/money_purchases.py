@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 from uuid import UUID, uuid4
 
 from starlette.applications import Starlette
@@ -28,10 +28,6 @@ from app.payments.port import Event
 from app.payments.providers import sandbox
 from app.payments.repository_payments import PaymentRepository
 from app.settings import Settings
-from app.worker.container import WorkerContainer
-from app.worker.jobs import build_registry
-from app.worker.port import JobRegistry
-from app.worker.runner import Consumer
 
 PACKAGE = "luna-three"
 PROVIDER = sandbox.NAME
@@ -164,18 +160,3 @@ def fulfilling_app(settings: Settings, take: str, clients: int) -> Program:
         return Response(json.dumps([{"ends": one.ends, "seconds": one.seconds} for one in played]))
 
     return Program(app=Starlette(routes=[Route("/", play, methods=["POST"])], lifespan=lifespan))
-
-
-def queue_worker(settings: Settings) -> Program:
-    """The worker's queue with the job of events alone: what a purchase has others told stays where it is."""
-
-    async def run() -> None:
-        async with open_container(settings) as container:
-            await container.catalogue.reload()
-            settle_memory()
-            registry = JobRegistry()
-            registry.add(build_registry(settings).jobs[events.JOB])
-            # A container of the worker has more parts, of which this job needs none.
-            await Consumer(cast(WorkerContainer, container), registry).run()
-
-    return Program(beside=(run,))
