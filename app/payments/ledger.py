@@ -87,6 +87,25 @@ RULES: Final[tuple[Rule, ...]] = (
         """,  # noqa: S608  # as above, constants of this module
     ),
     Rule(
+        "orders.coupons_have_limits",
+        "no more orders with a coupon were paid than it allowed, in all and by one person",
+        f"""
+        SELECT min(o.project_id), concat_ws(' ', 'coupon', o.coupon), format('%s uses of %s', count(*),
+            max((o.package #>> '{{coupon,uses}}')::int))
+        FROM orders o WHERE o.state IN {_PAID} AND o.coupon IS NOT NULL
+        GROUP BY o.coupon
+        HAVING bool_and(o.package #>> '{{coupon,uses}}' IS NOT NULL)
+            AND count(*) > max((o.package #>> '{{coupon,uses}}')::int)
+        UNION ALL
+        SELECT o.project_id, concat_ws(' ', 'coupon', o.coupon, 'orders', string_agg(o.id::text, ' ')),
+            format('%s uses of %s', count(*), max((o.package #>> '{{coupon,uses_per_person}}')::int))
+        FROM orders o WHERE o.state IN {_PAID} AND o.coupon IS NOT NULL
+        GROUP BY o.project_id, o.coupon, o.person_hash
+        HAVING bool_and(o.package #>> '{{coupon,uses_per_person}}' IS NOT NULL)
+            AND count(*) > max((o.package #>> '{{coupon,uses_per_person}}')::int)
+        """,  # noqa: S608  # as above, constants of this module
+    ),
+    Rule(
         "orders.one_trial",
         "a person has one trial in a project, also after he has left and come back",
         f"""

@@ -2,13 +2,13 @@
 
 All of one fact happens in the caller's transaction: the move that decides, and what it gives or takes.
 
-Locks are taken in the order person, subscription, order, payment, refund, wallet.
+Locks are taken in the order person, coupon, subscription, order, payment, refund, wallet.
 """
 
 from app.crm.cards.store import announce
 from app.kit.database import Connection
 from app.notifications.service import notify
-from app.payments import disputes, refunds, renewals
+from app.payments import coupons, disputes, refunds, renewals
 from app.payments.fulfilment import give
 from app.payments.outcome import Outcome, Source, refuse
 from app.payments.parts import Parts
@@ -34,22 +34,23 @@ async def apply(parts: Parts, connection: Connection, source: Source, fact: Fact
 
 async def paid(parts: Parts, connection: Connection, source: Source, fact: Paid) -> Outcome:
     payments = PaymentRepository(connection, source.project_id)
-    bill = await _find(payments, source, fact, lock=fact.subscription is None)
+    bill = await _find(payments, source, fact)
     if fact.subscription is not None:
         renewed = await renewals.renew(parts, connection, source, fact, bill)
         if renewed is not None:
             return renewed
-        bill = await _find(payments, source, fact, lock=True)
     if bill is None:
         known = await payments.bill_of_charge(source.provider, source.account, fact.charge)
         if known is not None:
             return Outcome("repeated", order_id=known.order.id, payment_id=known.payment.id)
         return await refuse(connection, source, fact, "unknown_payment")
+    await coupons.lock(connection, bill.order)
+    bill = await payments.lock(bill)
     if bill.payment.charge == fact.charge:
         return Outcome.of(bill, "repeated")
     if problem := _mismatch(bill, source, fact):
         return await refuse(connection, source, fact, problem)
-    if bill.user_state != "erased":
+    if bill.user_state != "erased" and not await coupons.is_full(connection, bill.order):
         payer = fact.telegram_id or bill.telegram_id
         order = await payments.pay(bill, charge=fact.charge, payer=payer, at=fact.at)
         if order is not None:
@@ -58,11 +59,11 @@ async def paid(parts: Parts, connection: Connection, source: Source, fact: Paid)
     return await _surplus(connection, payments, bill, source, fact)
 
 
-async def _find(payments: PaymentRepository, source: Source, fact: Paid | Failed, *, lock: bool) -> Bill | None:
+async def _find(payments: PaymentRepository, source: Source, fact: Paid | Failed) -> Bill | None:
     if fact.payment_id is not None:
-        return await payments.bill(fact.payment_id, lock=lock)
+        return await payments.bill(fact.payment_id)
     if fact.reference is not None:
-        return await payments.bill_of_reference(source.provider, source.account, fact.reference, lock=lock)
+        return await payments.bill_of_reference(source.provider, source.account, fact.reference)
     return None
 
 
@@ -101,9 +102,10 @@ async def _surplus(
 
 async def failed(parts: Parts, connection: Connection, source: Source, fact: Failed) -> Outcome:
     payments = PaymentRepository(connection, source.project_id)
-    bill = await _find(payments, source, fact, lock=True)
+    bill = await _find(payments, source, fact)
     if bill is None or (bill.payment.provider, bill.payment.account) != (source.provider, source.account):
         return Outcome("ignored", "unknown_payment")
+    bill = await payments.lock(bill)
     payment = await payments.fail(bill.payment.id, failure=fact.reason)
     if payment is None:
         return Outcome.of(bill, "repeated", f"is_{bill.payment.state}")

@@ -9,7 +9,7 @@ from app.catalogue.library import Coupon, Package, Project
 from app.kit.clock import utc_now
 from app.kit.database import Connection
 from app.kit.ids import new_id
-from app.payments import pricing
+from app.payments import coupons, pricing
 from app.payments.errors import AlreadySubscribed, CouponInvalid, PackageNotFound, PriceChanged, TrialUsed
 from app.payments.port import Place, Provider
 from app.payments.pricing import Line
@@ -104,7 +104,7 @@ async def place_order(
             user_id=user.id,
             kind=kind,
             package_key=package.key,
-            package=package_copy(package),
+            package=package_copy(package) | coupons.limits_copy(coupon),
             currency=line.currency,
             regular=line.regular,
             price=line.price,
@@ -167,21 +167,10 @@ async def _priced(
     if coupon is not None:
         await orders.lock_coupon(coupon.code)
         await orders.cancel_with_coupon(user_id, coupon.code)
-        await check_limits(orders, coupon, person_hash)
+        await coupons.check_limits(orders, coupon, person_hash)
     return line, coupon
 
 
 def _check_expected(wish: Wish, total: int, currency: str) -> None:
     if wish.expected_total not in (None, total) or wish.currency not in (None, currency):
         raise PriceChanged(total=total, currency=currency)
-
-
-async def check_limits(orders: OrderRepository, coupon: Coupon, person_hash: bytes) -> None:
-    """Raises `CouponInvalid`. What it says holds for whoever has locked the coupon."""
-    if coupon.usage_limit is None and coupon.usage_limit_per_user is None:
-        return
-    by_all, by_person = await orders.coupon_uses(coupon.code, person_hash)
-    if coupon.usage_limit_per_user is not None and by_person >= coupon.usage_limit_per_user:
-        raise CouponInvalid(reason="used_by_you")
-    if coupon.usage_limit is not None and by_all + coupon.used_elsewhere >= coupon.usage_limit:
-        raise CouponInvalid(reason="used_up")

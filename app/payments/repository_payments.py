@@ -118,34 +118,44 @@ class PaymentRepository:
         return to_payment(row) if row else None
 
     async def bill(self, payment_id: UUID, *, lock: bool = False) -> Bill | None:
-        row = await self._connection.fetchrow(
-            f"{BILL} WHERE p.project_id = $1 AND p.id = $2 {LOCKS if lock else ''}", self._project_id, payment_id
-        )
-        return to_bill(row) if row else None
+        return await self._bill("p.id = $2", payment_id, lock=lock)
 
     async def bill_of_reference(
         self, provider: str, account: str, reference: str, *, lock: bool = False
     ) -> Bill | None:
         """By the provider's name for the attempt."""
-        row = await self._connection.fetchrow(
-            f"""
-            {BILL} WHERE p.project_id = $1 AND p.provider = $2 AND p.account = $3 AND p.reference = $4
-            ORDER BY p.id LIMIT 1 {LOCKS if lock else ""}
-            """,
-            self._project_id, provider, account, reference,
-        )  # fmt: skip
-        return to_bill(row) if row else None
+        where = "p.provider = $2 AND p.account = $3 AND p.reference = $4 ORDER BY p.id LIMIT 1"
+        return await self._bill(where, provider, account, reference, lock=lock)
 
     async def bill_of_charge(self, provider: str, account: str, charge: str, *, lock: bool = False) -> Bill | None:
         """By the provider's name for the money."""
+        where = "p.provider = $2 AND p.account = $3 AND p.charge = $4"
+        return await self._bill(where, provider, account, charge, lock=lock)
+
+    async def _bill(self, where: str, *values: Any, lock: bool) -> Bill | None:
+        row = await self._connection.fetchrow(f"{BILL} WHERE p.project_id = $1 AND {where}", self._project_id, *values)
+        if row is None:
+            return None
+        return await self.lock(to_bill(row)) if lock else to_bill(row)
+
+    async def lock(self, bill: Bill) -> Bill:
+        """The same as it is now, until the transaction ends: the person, the subscription that it is about (or that it
+        may prolong), the order, the payment."""
+        order = bill.order
+        if order.is_subscription:
+            await self._connection.execute(
+                """
+                SELECT FROM users u JOIN subscriptions s ON s.project_id = u.project_id AND s.user_id = u.id
+                WHERE s.project_id = $1 AND (s.id = $2 OR (s.user_id = $3 AND s.state <> 'ended'))
+                ORDER BY s.id FOR KEY SHARE OF u FOR UPDATE OF s
+                """,
+                self._project_id, order.subscription_id, None if order.kind == "gift" else order.user_id,
+            )  # fmt: skip
         row = await self._connection.fetchrow(
-            f"""
-            {BILL} WHERE p.project_id = $1 AND p.provider = $2 AND p.account = $3 AND p.charge = $4
-            {LOCKS if lock else ""}
-            """,
-            self._project_id, provider, account, charge,
-        )  # fmt: skip
-        return to_bill(row) if row else None
+            f"{BILL} WHERE p.project_id = $1 AND p.id = $2 {LOCKS}", self._project_id, bill.payment.id
+        )
+        assert row is not None  # noqa: S101  # payments of orders are never deleted while anybody looks
+        return to_bill(row)
 
     async def started(self, payment_id: UUID, *, reference: str, url: str, opens: str) -> Payment | None:
         """What the provider answered; None if the payment is further than that by now."""

@@ -5,7 +5,7 @@ from uuid import UUID
 from app.catalogue.library import Project
 from app.kit.clock import utc_now
 from app.kit.database import Connection, Database
-from app.payments import checkout, fulfilment, machine, orders, pricing, refunds, starting
+from app.payments import checkout, coupons, fulfilment, machine, orders, pricing, refunds, starting
 from app.payments.errors import OrderNotFound, OrderNotPayable
 from app.payments.orders import Wish
 from app.payments.outcome import Outcome, Source
@@ -47,7 +47,7 @@ class PaymentService:
         found = pricing.find_coupon(project, coupon, utc_now())
         quote = pricing.quote(project, package, found, self.registry.offered(project, place))
         if found is not None:
-            await orders.check_limits(OrderRepository(connection, project.id), found, self.person_hash(project, user))
+            await coupons.check_limits(OrderRepository(connection, project.id), found, self.person_hash(project, user))
         return quote
 
     async def create(self, connection: Connection, project: Project, user_id: UUID, wish: Wish) -> Order:

@@ -6,7 +6,7 @@ from typing import Any
 from app.catalogue.library import Coupon, Package, Project
 from app.kit.clock import utc_now
 from app.kit.database import Connection
-from app.payments import orders, pricing
+from app.payments import coupons, pricing
 from app.payments.errors import CouponInvalid
 from app.payments.orders import can_renew
 from app.payments.port import Place, Provider
@@ -28,7 +28,7 @@ async def show_shop(
     try:
         found = pricing.find_coupon(project, coupon, utc_now())
         if found is not None:
-            await orders.check_limits(rows, found, person_hash)
+            await coupons.check_limits(rows, found, person_hash)
     except CouponInvalid as error:
         reason, found = str(error.facts["reason"]), None
     has_trials = any(package.trial_days for package in project.packages)

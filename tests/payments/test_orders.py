@@ -8,7 +8,7 @@ import pytest
 
 from app.errors import ArcanaError
 from app.kit.clock import utc_now
-from app.payments import repository
+from app.payments import ledger
 from app.payments.errors import (
     AlreadySubscribed,
     CouponInvalid,
@@ -18,7 +18,7 @@ from app.payments.errors import (
     ProviderNotOffered,
     TrialUsed,
 )
-from app.payments.repository import OrderRepository
+from app.payments.repository import OrderRepository, expire
 from app.users.errors import UserBlocked
 from app.users.tokens import Principal
 from tests.payments.stage import Buyer, Shop, paid
@@ -128,6 +128,45 @@ class TestCouponLimits:
         refused = [result for result in results if isinstance(result, CouponInvalid)]
         assert len(refused) == 6 and {error.facts["reason"] for error in refused} == {"used_up"}
 
+    async def test_pages_left_open_pay_for_no_more_than_the_limit(self, shop: Shop) -> None:
+        shop.coupon("once", amount=9000, usage_limit=1, usage_limit_per_user=1)
+        buyer = await shop.buyer()
+        pages = [await shop.begin(buyer, coupon="once") for _ in range(3)]
+        # The first page pays, and takes the place of the last one.
+        assert [(await shop.tell(paid(payment))).note for _, payment in pages] == ["", "surplus", "surplus"]
+        assert [(await shop.read(order)).state for order, _ in pages] == ["paid", "canceled", "canceled"]
+        assert [[row.amount for row in await shop.refunds(order)] for order, _ in pages] == [[], [1990], [1990]]
+        assert await shop.balances(buyer) == (8, 0)
+        assert await ledger.check(shop.database) == []
+
+    @pytest.mark.parametrize("how", ["canceled", "expired", "time is over"])
+    async def test_a_late_payment_takes_no_place_that_is_gone(self, shop: Shop, how: str) -> None:
+        shop.coupon("one", usage_limit=1)
+        first, second = await shop.buyer(), await shop.buyer()
+        order, late = await shop.begin(first, coupon="one")
+        if how == "canceled":
+            async with shop.database.transaction() as connection:
+                await shop.services.payments.cancel(connection, shop.project, first.id, order.id)
+        else:
+            await shop.rows("UPDATE orders SET expires_at = now() - interval '1 second' WHERE id = $1", order.id)
+            if how == "expired":
+                async with shop.database.transaction() as connection:
+                    await expire(connection)
+        _, payment = await shop.begin(second, coupon="one")
+        results = await asyncio.gather(shop.tell(paid(late)), shop.tell(paid(payment)))
+        assert sorted(result.note for result in results) == ["", "surplus"] and results[1].note == ""
+        assert await ledger.check(shop.database) == []
+
+    async def test_a_late_payment_takes_its_place_again_while_there_is_one(self, shop: Shop) -> None:
+        shop.coupon("two", usage_limit=2)
+        first, second = await shop.buyer(), await shop.buyer()
+        order, late = await shop.begin(first, coupon="two")
+        async with shop.database.transaction() as connection:
+            await shop.services.payments.cancel(connection, shop.project, first.id, order.id)
+        await shop.buy(second, coupon="two")
+        assert (await shop.tell(paid(late))).note == ""
+        assert (await shop.read(order)).state == "paid"
+
     async def test_who_left_and_came_back_is_the_same_person(self, shop: Shop) -> None:
         shop.coupon("once", usage_limit_per_user=1)
         buyer = await shop.buyer(4242)
@@ -177,7 +216,7 @@ class TestEnding:
         late, open_ = await shop.order(await shop.buyer()), await shop.order(await shop.buyer())
         await shop.rows("UPDATE orders SET expires_at = now() WHERE id = $1", late.id)
         async with shop.database.transaction() as connection:
-            assert await repository.expire(connection) == 1
+            assert await expire(connection) == 1
         assert ((await shop.read(late)).state, (await shop.read(open_)).state) == ("expired", "pending")
 
     async def test_is_canceled_by_its_person_alone(self, shop: Shop) -> None:

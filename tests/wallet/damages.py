@@ -168,6 +168,18 @@ DAMAGES: list[tuple[str, str, set[str]]] = [
         set(),
     ),
     (
+        "orders.coupons_have_limits",
+        "UPDATE orders SET coupon = 'spring', person_hash = number::text::bytea, "
+        'package = package || \'{"coupon": {"uses": 1, "uses_per_person": null}}\' WHERE number IN (1, 4)',
+        set(),
+    ),
+    (
+        "orders.coupons_have_limits",
+        "UPDATE orders SET coupon = 'spring', person_hash = 'x', "
+        'package = package || \'{"coupon": {"uses": 5, "uses_per_person": 1}}\' WHERE number IN (1, 4)',
+        set(),
+    ),
+    (
         "orders.one_trial",
         "DROP INDEX uq_orders_trial; UPDATE orders SET kind = 'trial', person_hash = 'x' WHERE number IN (1, 4)",
         set(),
