@@ -13,6 +13,7 @@ from app.woocommerce.errors import StoreError
 from app.woocommerce.rest import OURS, RestAnswer, StoreRest
 
 # Answers to a customer's second creation, depending on where WordPress notices it.
+NO_SUCH = "woocommerce_rest_invalid_id"
 KNOWN_CUSTOMER = ("registration-error-", "existing_user_", "woocommerce_rest_customer_exists")
 # Half-made by a request that died: the status was to come last.
 UNFINISHED = frozenset(("pending", "checkout-draft", "auto-draft"))
@@ -158,10 +159,11 @@ class StoreBooks:
         if customer := await self._find_customer(writing.customer_email(record)):
             gone = await self._rest.call("DELETE", f"customers/{customer}", params={"force": "true"})
             # A shop manager's key may change customers, but not delete them.
-            if not gone.ok:
-                await self._done(
-                    await self._rest.call("PUT", f"customers/{customer}", data=writing.forgotten_customer())
-                )
+            if not gone.ok and gone.code != NO_SUCH:
+                gone = await self._rest.call("PUT", f"customers/{customer}", data=writing.forgotten_customer())
+            # Another of his orders was faster.
+            if gone.code != NO_SUCH:
+                await self._done(gone)
 
     async def _take_out(self, standing: Standing, refund_number: int) -> None:
         """A refund that was written down in the store first, and then failed."""

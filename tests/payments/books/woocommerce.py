@@ -114,6 +114,8 @@ class WooCommerce:
         return status, made
 
     def _change_customer(self, method: str, number: int, body: Any) -> tuple[int, Any]:
+        if number not in self.customers:
+            return 400, {"code": "woocommerce_rest_invalid_id", "data": {"status": 400}}
         if method == "PUT":
             self.customers[number]["meta"].update(_meta(body.pop("meta_data", [])))
             self.customers[number].update(body)
