@@ -33,7 +33,7 @@ OPERATIONS = [
     for method, operation in methods.items()
     if method in METHODS
 ]
-EXAMPLES = int(os.environ.get("ARCANA_TEST_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("ARCANA_TEST_EXAMPLES", "20"))
 
 # Schemathesis draws from `random` inside of its own strategies.
 pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisDeprecationWarning")
