@@ -184,13 +184,15 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         "refunds.in_the_books",
-        "each refund of an order has one line for the store's books when the money has gone",
+        "each refund of an order has one line for the store's books: when the money has gone, or has not though it"
+        " stands there already",
         f"""
-        SELECT r.project_id, {_REFUND}, format('%s, %s lines', r.state, count(b.id)) FROM refunds r
+        SELECT r.project_id, {_REFUND}, format('%s by %s, %s lines', r.state, r.started_by, count(b.id)) FROM refunds r
         JOIN payments p ON p.project_id = r.project_id AND p.id = r.payment_id
         LEFT JOIN book_entries b ON b.project_id = r.project_id AND b.refund_id = r.id
         GROUP BY r.id, p.state
-        HAVING count(b.id) <> CASE WHEN r.state = 'done' AND p.state <> 'surplus' THEN 1 ELSE 0 END
+        HAVING count(b.id) <> CASE WHEN p.state <> 'surplus'
+            AND (r.state = 'done' OR r.state = 'failed' AND r.started_by = 'woocommerce') THEN 1 ELSE 0 END
         """,  # noqa: S608  # as above, constants of this module
     ),
     Rule(

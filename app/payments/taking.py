@@ -31,8 +31,12 @@ async def reserve(
     voided = whole and order.kind == "gift" and await parts.gifts.void(connection, order)
     if rule == "refuse" and whole and await _subscription_used(connection, order):
         raise RefundRefused(reason="used")
-    planned = await _try(connection, order, before=before, after=after, rule=rule)
     lots = await WalletRepository(connection, order.project_id).lots_of_order(order.id)
+    for unit in UNITS:
+        for user_id in {lot.user_id for lot in lots if lot.unit == unit}:
+            # What has expired cannot be held, and must not be planned with.
+            await wallet.write_off(connection, project_id=order.project_id, user_id=user_id, unit=unit)
+    planned = await _try(connection, order, before=before, after=after, rule=rule)
     holds = []
     for unit in UNITS:
         amount = planned.taken.get(unit, 0)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.payments import ledger
 from app.payments import refunds as refund_rules
 from app.payments.errors import RefundRefused
 from app.payments.port import Disputed, Refunded
@@ -16,6 +17,7 @@ from app.payments.repository_refunds import Refund, RefundRepository
 from app.payments.states import REFUND
 from app.wallet.service import wallet
 from tests.payments.stage import Buyer, Shop
+from tests.wallet.test_lots import pass_time
 
 
 async def ask(shop: Shop, order: Order, **values: Any) -> Refund:
@@ -199,6 +201,22 @@ class TestElsewhere:
         assert (await shop.read(order)).state == "paid"
 
 
+class TestExpired:
+    @pytest.mark.parametrize("rule", ["refuse", "forgive", "debt"])
+    async def test_what_has_just_expired_is_forgiven(self, shop: Shop, rule: str) -> None:
+        """Also before the beat has written it off."""
+        shop.change("luna-ten", expires_days=10)
+        shop.project = replace(shop.project, refund_used=rule)
+        buyer, order, charge = await bought(shop)
+        async with shop.database.transaction() as connection:
+            await pass_time(connection, timedelta(days=11))
+        refund = await ask(shop, order)
+        await shop.tell(done(refund, charge))
+        (refund,) = await shop.refunds(order)
+        assert refund.taken == {"taken": {}, "forgiven": {"readings": 10, "follow_ups": 5}, "owed": {}}
+        assert await shop.balances(buyer) == (0, 0)
+
+
 class TestGifts:
     async def test_one_that_nobody_opened_cannot_be_opened_any_more(self, shop: Shop) -> None:
         buyer = await shop.buyer()
@@ -224,6 +242,14 @@ class TestFailed:
         assert (await shop.tell(done(refund, charge))).state == "done"
         assert await shop.balances(buyer) == (0, 0)
         assert (await shop.read(order)).state == "refunded"
+
+    async def test_the_store_hears_of_one_that_began_there(self, shop: Shop) -> None:
+        """It stands in the store's books already: the line takes it out again, and our own books allow for it."""
+        _, order, _ = await bought(shop)
+        refund = await ask(shop, order, started_by="woocommerce")
+        await refund_rules.send(shop.services.payments.parts, shop.database, None, shop.project, refund.id)
+        assert await shop.value("SELECT count(*) FROM book_entries WHERE refund_id = $1", refund.id) == 1
+        assert await ledger.check(shop.database) == []
 
     async def test_a_provider_that_is_away_is_asked_again(self, shop: Shop) -> None:
         """Nobody listens where the bank should be."""
