@@ -66,7 +66,7 @@ class SubscriptionNotFound(ArcanaError):
 
 
 class RefundRefused(ArcanaError):
-    """`reason`: used, too_much, not_paid, already, under_way."""
+    """`reason`: used, too_much, not_paid, already, under_way, whole_only, amount_not_payable."""
 
     status, code, detail = 409, "refund_refused", "This cannot be refunded."
 

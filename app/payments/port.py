@@ -162,11 +162,16 @@ Fact = Paid | Failed | Refunded | Disputed | SubscriptionChanged
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A believed event as it came, to be kept before it is worked on. `id` is unique at the account."""
+    """A believed event as it came, to be kept before it is worked on. `id` is unique at the account.
+
+    `numbered` is false where the provider gives notices no number: the same `id` then comes with each of them, and one
+    that meant nothing may mean something when it comes again.
+    """
 
     id: str
     kind: str
     body: dict[str, Any]
+    numbered: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +246,10 @@ class Provider(ABC):
     @abstractmethod
     async def look(self, project: Project, *, reference: str, payment_id: UUID) -> Sequence[Fact]:
         """What the provider knows of this payment now; none while it is open."""
+
+    def refundable(self, *, amount: int, currency: str) -> bool:
+        """Whether exactly this sum can go back; some cannot write every one down."""
+        return True
 
     @abstractmethod
     async def refund(

@@ -45,7 +45,8 @@ async def ask(
     """A refund of `amount` of a paid order, or of all that is left of it; a job sends it.
 
     What it takes back is reserved at once. Raises `OrderNotFound`, and `RefundRefused` with `reason`: not_paid (also
-    for what cost nothing), already, under_way, too_much (with `left`), whole_only, used (with `used`).
+    for what cost nothing), already, under_way, too_much (with `left`), whole_only,
+    amount_not_payable (the provider cannot give back exactly this sum), used (with `used`).
     """
     order = await OrderRepository(connection, project.id).get(order_id)
     if order is None:
@@ -67,6 +68,8 @@ async def ask(
         raise RefundRefused(reason="too_much", left=left, currency=payment.currency)
     if wanted < payment.amount and provider is not None and not provider.refunds_in_parts:
         raise RefundRefused(reason="whole_only", left=left, currency=payment.currency)
+    if provider is not None and not provider.refundable(amount=wanted, currency=payment.currency):
+        raise RefundRefused(reason="amount_not_payable", left=left, currency=payment.currency)
     reserved = await taking.reserve(
         parts,
         connection,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.catalogue.library import Price
 from app.payments import ledger
 from app.payments import refunds as refund_rules
 from app.payments.errors import RefundRefused
@@ -118,6 +119,25 @@ class TestAsked:
         bank.refunds_in_parts = False
         assert (await reason_of(shop, order, amount=100))["reason"] == "whole_only"
         assert (await ask(shop, order)).state == "wanted"
+
+    async def test_a_sum_that_the_provider_cannot_give_back_exactly(self, shop: Shop) -> None:
+        """Stripe counts dinars in three decimals, of which the last has to be zero."""
+        shop.change("luna-ten", price=Price(48000, None, "KWD"))
+        _, order, _ = await bought(shop)
+        stripe = shop.services.payments.registry.get("stripe")
+
+        async def part(amount: int) -> Refund:
+            async with shop.database.transaction() as connection:
+                return await refund_rules.ask(
+                    shop.services.payments.parts, connection, shop.project, order_id=order.id, started_by="admin",
+                    amount=amount, provider=stripe,
+                )  # fmt: skip
+
+        with pytest.raises(RefundRefused) as refused:
+            await part(1005)
+        assert refused.value.facts == {"reason": "amount_not_payable", "left": 48000, "currency": "KWD"}
+        assert await shop.value("SELECT count(*) FROM refunds") == 0
+        assert (await part(1010)).amount == 1010
 
 
 class TestUsed:

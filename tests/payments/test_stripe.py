@@ -152,6 +152,21 @@ class TestRefund:
         assert first.state == "succeeded"
         assert [row["amount"] for row in shop.account.all("refund")] == [10000]
 
+    @pytest.mark.parametrize(("amount", "part", "currency"), [(10000, 1005, "KWD"), (500000, 150, "MGA")])
+    async def test_a_part_that_stripe_cannot_write_down_is_not_the_whole(
+        self, shop: Shop, amount: int, part: int, currency: str
+    ) -> None:
+        _, _, (paid,) = await shop.sold(amount=amount, currency=currency)
+        assert isinstance(paid, Paid)
+        with pytest.raises(ProviderRefused) as refusal:
+            await shop.provider.refund(
+                shop.project, charge=paid.charge, amount=part, currency=currency, refund_id=new_id(), telegram_id=77
+            )
+        assert refusal.value.facts == {"reason": "amount_not_payable"}
+        assert not shop.account.all("refund")
+        assert not shop.provider.refundable(amount=part, currency=currency)
+        assert shop.provider.refundable(amount=amount, currency=currency)
+
     async def test_what_the_dashboard_gave_back_counts_as_done(self, shop: Shop) -> None:
         _, _, (paid,) = await shop.sold()
         assert isinstance(paid, Paid)

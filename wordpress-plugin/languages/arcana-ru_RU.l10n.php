@@ -367,6 +367,7 @@ return [
         'Nothing was paid for this order, so there is nothing to refund.' => 'За этот заказ ничего не платили, возвращать нечего.',
         'This order was refunded already. The books follow in a minute.' => 'Деньги по этому заказу уже возвращены. Запись появится здесь через минуту.',
         'Telegram gives Stars back only as a whole: enter the full sum.' => 'Telegram возвращает звёзды только целиком: укажите всю сумму.',
+        'The payment provider cannot give back exactly this sum: enter another one.' => 'Платёжная система не может вернуть ровно столько: введите другую сумму.',
         'The backend does not know this order.' => 'Бэкенд не знает этого заказа.',
     ],
 ];

@@ -119,16 +119,23 @@ class StripeProvider(Provider):
             raise ProviderRefused(reason="not_this_payment")
         return stripe_facts.of_session(session)
 
+    def refundable(self, *, amount: int, currency: str) -> bool:
+        return to_units(amount, currency) is not None
+
     async def refund(
         self, project: Project, *, charge: str, amount: int, currency: str, refund_id: UUID, telegram_id: int | None
     ) -> RefundOutcome:
+        units = to_units(amount, currency)
+        if units is None:
+            # A refund without an amount would be one of the whole charge.
+            raise ProviderRefused(reason="amount_not_payable")
         client = self._client(project)
         target: dict[str, Any] = {"payment_intent": charge} if charge.startswith("pi_") else {"charge": charge}
         # Stripe forgets an idempotency key after a day; its list of refunds forgets nothing.
         if (before := await self._refund_before(client, target, refund_id)) is not None:
             return _outcome(before)
         arguments: Any = target | {
-            "amount": to_units(amount, currency),
+            "amount": units,
             "metadata": {"project": project.key, "refund": str(refund_id)},
         }
         try:
@@ -137,7 +144,6 @@ class StripeProvider(Provider):
             if refusal.facts.get("reason") != "charge_already_refunded":
                 raise
             # From the dashboard, before we asked: one of the same amount that is nobody else's.
-            units = to_units(amount, currency)
             for row in await self._refunds(client, target):
                 if row["amount"] == units and not (row.get("metadata") or {}).get("refund") and _went(row):
                     return _outcome(row)

@@ -70,6 +70,7 @@ final class Refunds implements Service
             'already' => __('This order was refunded already. The books follow in a minute.', 'arcana'),
             'under_way' => __('A refund of this order is under way. Try again in a minute.', 'arcana'),
             'whole_only' => __('Telegram gives Stars back only as a whole: enter the full sum.', 'arcana'),
+            'amount_not_payable' => __('The payment provider cannot give back exactly this sum: enter another one.', 'arcana'),
             'order_not_found' => __('The backend does not know this order.', 'arcana'),
             default => $error->getMessage(),
         };
