@@ -1,6 +1,6 @@
 """Money without floats: amounts are integers in the currency's smallest unit, as ISO 4217 counts its decimals.
 
-The same lists stand in the plugin (`Catalogue/Money.php`); a test compares them.
+The same lists stand in the plugin (`Catalogue/Money.php`) and in the Mini App (`i18n/money.ts`); a test compares them.
 """
 
 import re

@@ -80,7 +80,29 @@ describe('createTranslation', () => {
     expect(text('ru', 49900, 'RUB')).toBe('499 ₽');
     expect(text('en', 1250, 'USD')).toBe('$12.50');
     expect(text('en', 500, 'JPY')).toBe('¥500');
+    expect(text('en', -1205, 'USD')).toBe('-$12.05');
+    expect(text('en', 5, 'USD')).toBe('$0.05');
     expect(text('ru', 105, 'XTR')).toBe('105 звёзд');
+  });
+
+  // Where the habit of display differs from ISO 4217: forints are shown without fillér, and counted in them.
+  it.each([
+    ['HUF', 199000, '1,990'],
+    ['HUF', 199050, '1,990.50'],
+    ['IDR', 4990000, '49,900'],
+    ['IQD', 10005, '10.005'],
+    ['KWD', 10005, '10.005'],
+    ['KWD', 10000, '10'],
+    ['ISK', 1990, '1,990'],
+    ['TWD', 1, '0.01'],
+  ])('counts in the units of ISO 4217: %s', (currency, amount, shown) => {
+    const text = createTranslation('en', 'formal').money(amount, currency);
+    expect(text.replace(/[^\d.,]/g, '')).toBe(shown);
+  });
+
+  it('shows sums that binary fractions cannot hold to the last digit', () => {
+    const text = createTranslation('en', 'formal').money(9_007_199_254_740_991, 'USD');
+    expect(text).toBe('$90,071,992,547,409.91');
   });
 });
 

@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 
 from app.kit import money
 
-PLUGIN = Path(__file__).parents[2] / "wordpress-plugin/src/Catalogue/Money.php"
+ROOT = Path(__file__).parents[2]
+ELSEWHERE = {
+    "the plugin": (ROOT / "wordpress-plugin/src/Catalogue/Money.php", r"const {name} = \[(.*?)\];"),
+    "the Mini App": (ROOT / "miniapp/src/i18n/money.ts", r"const {name}[^=]*= new Set\(\[(.*?)\]\);"),
+}
 
 
 class TestDecimals:
@@ -42,9 +46,11 @@ class TestDecimals:
         with pytest.raises(ValueError, match=r"amount|decimals"):
             money.from_decimal(text, "RUB")
 
-    def test_the_plugin_counts_alike(self) -> None:
-        source = PLUGIN.read_text(encoding="utf-8")
+    @pytest.mark.parametrize("place", ELSEWHERE)
+    def test_all_parts_count_alike(self, place: str) -> None:
+        path, pattern = ELSEWHERE[place]
+        source = path.read_text(encoding="utf-8")
         for name in ("NO_DECIMALS", "THREE_DECIMALS"):
-            block = re.search(rf"const {name} = \[(.*?)\];", source, re.DOTALL)
+            block = re.search(pattern.replace("{name}", name), source, re.DOTALL)
             assert block is not None
             assert set(re.findall(r"'([A-Z]{3})'", block[1])) == getattr(money, name)

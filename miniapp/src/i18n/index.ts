@@ -1,6 +1,7 @@
 import { createContext, useContext } from 'react';
 import { en, type MessageKey } from './en';
 import { type Address, format, type Message, type Params } from './message';
+import { showMoney } from './money';
 import { ru } from './ru';
 
 export type { MessageKey } from './en';
@@ -23,15 +24,7 @@ export function createTranslation(language: string, address: Address): Translati
     t: (key, params) => format(dictionary[key], known, address, params),
     money(amount, currency) {
       if (currency === 'XTR') return format(dictionary['count.stars'], known, address, { count: amount });
-      const digits = new Intl.NumberFormat(known, { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
-      const value = amount / 10 ** digits;
-      const whole = Number.isInteger(value);
-      return new Intl.NumberFormat(known, {
-        style: 'currency',
-        currency,
-        currencyDisplay: 'narrowSymbol',
-        minimumFractionDigits: whole ? 0 : digits,
-      }).format(value);
+      return showMoney(amount, currency, known);
     },
     date(iso, style = 'long') {
       const options: Intl.DateTimeFormatOptions =
