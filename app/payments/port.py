@@ -4,7 +4,7 @@ Amounts are integers in the currency's smallest units (Stars, `XTR`, have none s
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -258,8 +258,14 @@ class Provider(ABC):
         """Gives money back, once per `refund_id`; what was given back before counts as done."""
 
     @abstractmethod
-    def transactions(self, project: Project, *, since: datetime) -> AsyncIterator[Transaction]:
-        """The provider's own books since then, oldest first, for the reconciliation."""
+    def transactions(
+        self, project: Project, *, since: datetime, settled: Set[str] = frozenset()
+    ) -> AsyncIterator[Transaction]:
+        """The provider's own books since then, oldest first, for the reconciliation.
+
+        `settled` are the charges and refunds that stand in our books already: where a fact costs a question of its
+        own, their lines come without facts.
+        """
 
     async def receive(self, project: Project, incoming: Incoming) -> Sequence[Event]:
         """The events of a webhook, checked to be the provider's. Raises `EventRefused`."""

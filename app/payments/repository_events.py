@@ -28,16 +28,19 @@ class EventRepository:
         self._project_id = project_id
 
     async def keep(self, provider: str, account: str, events: Sequence[Event]) -> list[UUID]:
-        """Those that are new."""
+        """Those to work on: the new ones, and those without a number that came before and meant nothing then."""
         added = []
         for event in events:
             row_id = await self._connection.fetchval(
                 """
                 INSERT INTO provider_events (id, project_id, provider, account, event_id, kind, body)
                 VALUES ($1, $2, $3, $4, $5, $6, $7)
-                ON CONFLICT (provider, account, event_id) DO NOTHING RETURNING id
+                ON CONFLICT (provider, account, event_id) DO UPDATE
+                SET state = 'new', attempts = 0, next_at = now(), note = NULL, done_at = NULL
+                WHERE NOT $8 AND provider_events.project_id = $2 AND provider_events.state IN ('ignored', 'refused')
+                RETURNING id
                 """,
-                new_id(), self._project_id, provider, account, event.id, event.kind, event.body,
+                new_id(), self._project_id, provider, account, event.id, event.kind, event.body, event.numbered,
             )  # fmt: skip
             if row_id is not None:
                 added.append(row_id)

@@ -7,7 +7,7 @@ payments by being asked, not by webhooks.
 
 import ipaddress
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Sequence, Set
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -130,7 +130,9 @@ class YooKassaProvider(Provider):
                     return _outcome(row)
             raise
 
-    async def transactions(self, project: Project, *, since: datetime) -> AsyncIterator[Transaction]:
+    async def transactions(
+        self, project: Project, *, since: datetime, settled: Set[str] = frozenset()
+    ) -> AsyncIterator[Transaction]:
         keys, moment = self._keys(project), since.isoformat().replace("+00:00", "Z")
         lines: list[Transaction] = []
         ours: dict[str, bool] = {}
@@ -170,7 +172,7 @@ class YooKassaProvider(Provider):
         # It has no number of its own. What it says is asked again: nothing of a person needs to be kept here.
         state = status if isinstance(status, str) and len(status) <= 32 else ""
         kept = {"event": kind, "object": {"id": name, "status": state}}
-        return [Event(id=f"{kind}:{name}:{state}", kind=kind, body=kept)]
+        return [Event(id=f"{kind}:{name}:{state}", kind=kind, body=kept, numbered=False)]
 
     async def understand(self, project: Project, event: Event) -> Sequence[Fact]:
         if event.kind not in EVENTS:
