@@ -91,7 +91,11 @@ async def compare(payments: PaymentService, database: Database, project: Project
     since = utc_now() - WINDOW
     source = Source(project.id, provider.name, account, project)
     seen: set[str] = set()
-    async for line in provider.transactions(project, since=since):
+    async with database.connection() as connection:
+        settled = await PaymentRepository(connection, project.id).settled(
+            provider=provider.name, account=account, since=since
+        )
+    async for line in provider.transactions(project, since=since, settled=settled):
         counts["lines"] += 1
         seen.add(line.charge)
         for outcome in await apply_all(payments, database, source, line.facts):

@@ -267,6 +267,21 @@ class PaymentRepository:
         )  # fmt: skip
         return [(row[0], row[1], row[2], row[3]) for row in rows]
 
+    async def settled(self, *, provider: str, account: str, since: datetime) -> set[str]:
+        """The provider's names of the charges and refunds that stand in our books since then."""
+        rows = await self._connection.fetch(
+            """
+            SELECT charge FROM payments
+            WHERE project_id = $1 AND provider = $2 AND account = $3 AND charge IS NOT NULL AND paid_at >= $4
+            UNION ALL
+            SELECT r.reference FROM refunds r JOIN payments p ON p.project_id = r.project_id AND p.id = r.payment_id
+            WHERE r.project_id = $1 AND r.state = 'done' AND r.reference IS NOT NULL AND r.done_at >= $4
+                AND p.provider = $2 AND p.account = $3
+            """,
+            self._project_id, provider, account, since,
+        )  # fmt: skip
+        return {row[0] for row in rows}
+
     async def forget(self, user_id: UUID) -> None:
         """Links of payments, and payers to whom no money is on its way."""
         await self._connection.execute(

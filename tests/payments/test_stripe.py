@@ -233,6 +233,22 @@ class TestBooks:
         assert (first.payment_id, first.charge) == (ask.id, paid.charge)
         assert lines[1].facts == [Refunded(paid.charge, refund["id"], 900, "RUB")]
 
+    async def test_what_is_settled_is_not_asked_again(self, shop: Shop) -> None:
+        since = datetime.fromtimestamp(shop.desk.now() - 10, UTC)
+        _, _, (paid,) = await shop.sold()
+        assert isinstance(paid, Paid)
+        refund = await shop.order("refunds", payment_intent=paid.charge, amount=900)
+
+        async def lines(settled: set[str]) -> list[tuple[str, int, list[type]]]:
+            found = shop.provider.transactions(shop.project, since=since, settled=settled)
+            return [(line.charge, line.amount, [type(fact) for fact in line.facts]) async for line in found]
+
+        asked = len(shop.desk.requests)
+        assert await lines({paid.charge, refund["id"]}) == [(paid.charge, 49900, []), (paid.charge, -900, [])]
+        assert [row["path"] for row in shop.desk.requests[asked:]] == ["/v1/balance_transactions"]
+        # A refund that our books do not know yet is one, whatever they know of its charge.
+        assert await lines({paid.charge}) == [(paid.charge, 49900, []), (paid.charge, -900, [Refunded])]
+
     async def test_more_than_a_page(self, shop: Shop) -> None:
         since = datetime.fromtimestamp(shop.desk.now() - 10, UTC)
         _, _, (paid,) = await shop.sold(amount=100000)

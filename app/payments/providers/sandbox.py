@@ -2,7 +2,7 @@
 
 import hmac
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Sequence, Set
 from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -78,7 +78,9 @@ class SandboxProvider(Provider):
         answer = await self._call("POST", f"/v1/charges/{charge}/refunds", body=body, key=str(refund_id))
         return RefundOutcome(answer["id"], "succeeded")
 
-    async def transactions(self, project: Project, *, since: datetime) -> AsyncIterator[Transaction]:
+    async def transactions(
+        self, project: Project, *, since: datetime, settled: Set[str] = frozenset()
+    ) -> AsyncIterator[Transaction]:
         query = {"account": project.key, "since": f"{since.timestamp():.0f}"}
         for line in (await self._call("GET", "/v1/transactions", query=query))["items"]:
             at = datetime.fromtimestamp(line["at"], UTC)

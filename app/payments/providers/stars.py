@@ -4,7 +4,7 @@ What happens is told to the bot, see `app.payments.telegram_money`; here Telegra
 the payment's id, and the name of an agreement is the charge that began it.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Sequence, Set
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -123,7 +123,9 @@ class StarsProvider(Provider):
                 raise
         return RefundOutcome(charge, "succeeded")
 
-    async def transactions(self, project: Project, *, since: datetime) -> AsyncIterator[Transaction]:
+    async def transactions(
+        self, project: Project, *, since: datetime, settled: Set[str] = frozenset()
+    ) -> AsyncIterator[Transaction]:
         async for line in self._books.lines(_bot(project), since=since.astimezone(UTC)):
             yield line
 

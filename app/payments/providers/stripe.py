@@ -4,7 +4,7 @@ Sources: https://docs.stripe.com/payments/checkout, https://docs.stripe.com/bill
 https://docs.stripe.com/webhooks. In Stripe's dashboard a project needs one endpoint with `EVENTS`.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -150,8 +150,10 @@ class StripeProvider(Provider):
             raise
         return _outcome(plain(made))
 
-    def transactions(self, project: Project, *, since: datetime) -> AsyncIterator[Transaction]:
-        return stripe_books.transactions(self._client(project), project, since=since)
+    def transactions(
+        self, project: Project, *, since: datetime, settled: Set[str] = frozenset()
+    ) -> AsyncIterator[Transaction]:
+        return stripe_books.transactions(self._client(project), project, since=since, settled=settled)
 
     async def receive(self, project: Project, incoming: Incoming) -> Sequence[Event]:
         if (keys := project.payments.stripe) is None:

@@ -4,7 +4,7 @@ Source: https://docs.stripe.com/api/balance_transactions. The lines themselves a
 the customer paid, and in which currency, stands in their source.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Set
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -20,11 +20,13 @@ PAGE = 100
 CHARGES, REFUNDS = ("charge", "payment"), ("refund", "payment_refund")
 
 
-async def transactions(client: stripe.StripeClient, project: Project, *, since: datetime) -> AsyncIterator[Transaction]:
+async def transactions(
+    client: stripe.StripeClient, project: Project, *, since: datetime, settled: Set[str]
+) -> AsyncIterator[Transaction]:
     """Only what belongs to this project: its account may serve others, and shops that are not ours."""
     origins: dict[str, Paid | None] = {}
     for line in reversed(await _lines(client, since)):
-        found = await _transaction(client, project, line, origins)
+        found = _known(line, settled) or await _transaction(client, project, line, origins)
         if found is not None:
             yield found
 
@@ -64,18 +66,32 @@ async def _lines(client: stripe.StripeClient, since: datetime) -> list[dict[str,
         arguments["starting_after"] = lines[-1]["id"]
 
 
+def _known(line: dict[str, Any], settled: Set[str]) -> Transaction | None:
+    """A line of which our books say the same: what stands behind it is not asked again every hour."""
+    source, intent = line["source"], _intent_of(line)
+    if intent is None:
+        return None
+    if line["type"] in CHARGES and intent in settled:
+        sign = 1
+    elif line["type"] in REFUNDS and source["id"] in settled:
+        sign = -1
+    else:
+        return None
+    amount, currency = stripe_facts.money_of(source["amount"], source["currency"])
+    return Transaction(intent, sign * amount, currency, _moment_of(line))
+
+
 async def _transaction(
     client: stripe.StripeClient, project: Project, line: dict[str, Any], origins: dict[str, Paid | None]
 ) -> Transaction | None:
-    source = line["source"]
-    intent = stripe_facts.name_of(source.get("payment_intent")) if isinstance(source, dict) else None
+    source, intent = line["source"], _intent_of(line)
     if intent is None:
         return None
     if intent not in origins:
         origins[intent] = await origin(client, project, intent)
     if (paid := origins[intent]) is None:
         return None
-    at = datetime.fromtimestamp(line["created"], UTC)
+    at = _moment_of(line)
     amount, currency = stripe_facts.money_of(source["amount"], source["currency"])
     if line["type"] in CHARGES:
         return Transaction(intent, amount, currency, at, [paid])
@@ -91,3 +107,12 @@ async def _transaction(
         # A refund that failed: the money is ours again.
         return Transaction(intent, amount, currency, at)
     return None
+
+
+def _intent_of(line: dict[str, Any]) -> str | None:
+    source = line["source"]
+    return stripe_facts.name_of(source.get("payment_intent")) if isinstance(source, dict) else None
+
+
+def _moment_of(line: dict[str, Any]) -> datetime:
+    return datetime.fromtimestamp(line["created"], UTC)
