@@ -2,7 +2,7 @@
 /**
  * Plugin Name: Arcana
  * Description: Telegram tarot readings from WooCommerce: projects, spreads, decks and packages for the Arcana backend.
- * Version: 1.1.0
+ * Version: 1.2.0
  * Requires at least: 6.5
  * Requires PHP: 8.1
  * Requires Plugins: woocommerce
@@ -23,7 +23,7 @@ if (PHP_VERSION_ID < 80100) {
     return;
 }
 
-const ARCANA_VERSION = '1.1.0';
+const ARCANA_VERSION = '1.2.0';
 const ARCANA_FILE = __FILE__;
 
 require_once __DIR__ . '/src/Autoloader.php';

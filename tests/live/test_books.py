@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -287,6 +287,71 @@ class TestRefunds:
         await sender.run()
         found = shown(php, number)
         assert (found["refunds"], found["status"]) == ([], "completed")
+
+
+class TestDecimals:
+    @pytest.fixture
+    def whole(self, php: Store) -> Iterator[Store]:
+        """The store, while it shows no decimals, as many shops in roubles do."""
+        shown_before = php.php("echo get_option('woocommerce_price_num_decimals');")
+        php.php("update_option('woocommerce_price_num_decimals', '0');")
+        yield php
+        php.php(f"update_option('woocommerce_price_num_decimals', '{shown_before}');")
+
+    @staticmethod
+    def raw(php: Store, number: int) -> dict[str, Any]:
+        """What is kept, not what is shown."""
+        found: dict[str, Any] = json.loads(
+            php.php(
+                f"Arcana\\Orders\\Decimals::hold(); $o = wc_get_order({number}); echo wp_json_encode(["
+                "'total' => (float) $o->get_total(), 'name' => $o->get_billing_first_name(),"
+                " 'status' => $o->get_status(),"
+                " 'refunds' => array_map(fn ($r) => (float) $r->get_amount(), $o->get_refunds())]);"
+            )
+        )
+        return found
+
+    async def test_a_store_that_shows_none_keeps_sums_to_the_last_digit(
+        self, whole: Store, ledger: Ledger, sender: BookSender
+    ) -> None:
+        order = await ledger.order(product_id=products(whole)["luna-three"], discount=3980, coupon="moon20")
+        await sender.run()
+        [line] = await ledger.lines()
+        assert (line["state"], line["problem"]) == ("done", None)
+        number = line["remote_id"]
+        assert self.raw(whole, number)["total"] == 159.2
+        await ledger.refund(order, 10050)
+        await sender.run()
+        assert self.raw(whole, number) | {"name": ""} == {
+            "total": 159.2, "name": "", "status": "completed", "refunds": [100.5],
+        }  # fmt: skip
+        await ledger.refund(order, 5870)
+        await sender.run()
+        found = self.raw(whole, number)
+        assert (sorted(found["refunds"]), found["status"]) == ([58.7, 100.5], "refunded")
+        assert {row["state"] for row in await ledger.lines()} == {"done"}
+        # Adding it up again, for the person is forgotten, keeps the sum.
+        await ledger.erase()
+        await sender.run()
+        assert self.raw(whole, number)["total"] == 159.2
+
+    async def test_the_buttons_of_the_screen_count_alike(
+        self, whole: Store, ledger: Ledger, sender: BookSender
+    ) -> None:
+        await ledger.order(product_id=products(whole)["luna-three"], discount=3980, coupon="moon20")
+        await sender.run()
+        [line] = await ledger.lines()
+        asked = (
+            "add_filter('wp_doing_ajax', '__return_true'); $_REQUEST['action'] = 'woocommerce_refund_line_items';"
+            " $_REQUEST['order_id'] = '%d'; (new Arcana\\Orders\\Decimals())->onScreen();"
+            " echo wc_get_price_decimals();"
+        )
+        assert whole.php(asked % line["remote_id"]) == "2"
+        own = int(whole.php("$o = wc_create_order(); $o->save(); echo $o->get_id();"))
+        try:
+            assert whole.php(asked % own) == "0"
+        finally:
+            whole.php(f"wc_get_order({own})->delete(true);")
 
 
 class TestErasure:

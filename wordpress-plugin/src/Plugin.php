@@ -33,6 +33,7 @@ final class Plugin
             new Products\OrderGuard(),
             new Orders\Stars(),
             new Orders\BookKeeping(),
+            new Orders\Decimals(),
             new Orders\Refunds(),
             new Content\Cards(),
             new Content\Keys(),

@@ -60,7 +60,7 @@ final class OrderBox implements Service
             __('Paid by', 'arcana') => esc_html($order->get_payment_method_title()),
         ];
         if ($order->get_currency() === Stars::CURRENCY) {
-            $facts[__('Stars', 'arcana')] = esc_html(number_format_i18n((float) $order->get_total()) . ' ⭐');
+            $facts[__('Stars', 'arcana')] = esc_html(number_format_i18n((int) $order->get_total()) . ' ⭐');
         }
         $kinds = ['gift' => __('Gift', 'arcana'), 'trial' => __('Free trial', 'arcana'), 'renewal' => __('Renewal', 'arcana')];
         if (isset($kinds[$meta('kind')])) {

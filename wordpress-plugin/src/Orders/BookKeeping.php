@@ -33,6 +33,12 @@ final class BookKeeping implements Service
     public function writeOrder(mixed $order, mixed $request = null, mixed $creating = false): mixed
     {
         $id = ArcanaOrder::idOf($order);
+        // Several orders may come in one request.
+        Decimals::release();
+        if ($id !== '') {
+            // WooCommerce adds its lines up after this, also when only a name has changed.
+            Decimals::hold($order->get_currency());
+        }
         if ($id === '' || !$creating) {
             return $order;
         }
@@ -84,9 +90,14 @@ final class BookKeeping implements Service
                 $refund_id = (string) ($meta['value'] ?? '');
             }
         }
+        if (preg_match(ArcanaOrder::UUID, $refund_id) !== 1) {
+            return $response;
+        }
+        Decimals::hold();
         $order = wc_get_order((int) $found[1]);
         $id = ArcanaOrder::idOf($order);
-        if ($id === '' || preg_match(ArcanaOrder::UUID, $refund_id) !== 1) {
+        if ($id === '') {
+            Decimals::release();
             return $response;
         }
         if (!ArcanaOrder::lock($id)) {

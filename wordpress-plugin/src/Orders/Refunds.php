@@ -126,7 +126,7 @@ final class Refunds implements Service
         $order->add_order_note(sprintf(
             /* translators: sum, user name */
             __('Refund of %1$s asked for by %2$s; the money goes back where it came from.', 'arcana'),
-            wp_strip_all_tags(html_entity_decode(wc_price((float) $amount, ['currency' => $order->get_currency()]))),
+            wp_strip_all_tags(html_entity_decode(wc_price($amount, ['currency' => $order->get_currency(), 'decimals' => Money::decimals($order->get_currency())]))),
             wp_get_current_user()->display_name
         ));
     }

@@ -9,6 +9,7 @@ use Arcana\Catalogue\Money;
 use Arcana\Kind;
 use Arcana\Orders\BookKeeping;
 use Arcana\Orders\Customers;
+use Arcana\Orders\Decimals;
 use Arcana\Orders\Stars;
 
 /** What of the books can be told without WooCommerce; the rest is tested on a real store. */
@@ -37,6 +38,23 @@ final class BooksTest extends StoreCase
         $settings = [['id' => 'woocommerce_currency', 'options' => ['RUB' => 'Rouble', 'XTR' => 'Stars']], ['id' => 'other']];
         self::assertSame(['RUB' => 'Rouble'], $stars->notForTheShop($settings)[0]['options']);
         self::assertArrayHasKey('XTR', apply_filters('woocommerce_currencies', ['RUB' => 'Rouble']));
+    }
+
+    public function testSumsAreKeptToTheLastDigitWhateverTheShopShows(): void
+    {
+        $kept = static fn (int $shown): int => apply_filters('wc_get_price_decimals', $shown);
+        (new Decimals())->register();
+        self::assertSame([0, 2], [$kept(0), $kept(2)], 'the shop decides over its own orders');
+        Decimals::hold('RUB');
+        self::assertSame([2, 2, 4], [$kept(0), $kept(2), $kept(4)]);
+        Decimals::hold('KWD');
+        self::assertSame(3, $kept(0));
+        Decimals::hold('JPY');
+        self::assertSame([0, 2], [$kept(0), $kept(2)]);
+        Decimals::hold();
+        self::assertSame(3, $kept(0), 'before the currency is known, as many as any has');
+        Decimals::release();
+        self::assertSame([0, 2], [$kept(0), $kept(2)]);
     }
 
     public function testOrdersThatWaitAreToldBesideWhatWasNotTakenOver(): void
