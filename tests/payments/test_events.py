@@ -12,7 +12,8 @@ NUMBERLESS = Event("payment.succeeded:22d6d597:succeeded", "payment.succeeded", 
 
 async def keep(shop: Shop, event: Event, *, project_id: int | None = None) -> int:
     async with shop.database.transaction() as connection:
-        return await events.keep(connection, project_id or shop.project.id, "yookassa", "100500", [event])
+        kept = await events.keep(connection, project_id or shop.project.id, "yookassa", "100500", [event])
+    return len(kept)
 
 
 async def finish(shop: Shop, state: str) -> None:
