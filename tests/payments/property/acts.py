@@ -31,7 +31,7 @@ class Acts(ActsOfTelling):
         buyer = self.history.people[step.a % len(self.history.people)]
         provider = PROVIDERS[step.a // 3 % 3]
         package = PACKAGES[step.b % 4]
-        coupon = (None, None, None, "half", "once", "free")[step.c % 6]
+        coupon = (None, None, "half", "once", "once", "free")[step.c % 6]
         kind = ("purchase", "purchase", "gift")[step.c // 6 % 3]
         if package == "luna-month" and step.c % 5 == 4:
             kind, coupon = "trial", None

@@ -13,6 +13,7 @@ import asyncio
 import os
 import time
 import traceback
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -47,11 +48,14 @@ def read_step(code: int) -> Step | Both | None:
     random = Random(code)
     if random.random() < 0.25:
         # The newest things, mostly: that is where two meet.
-        first, second = (
+        first, other = (
             Step(random.choice(MEETING), random.randrange(3), random.randrange(3), random.randrange(24))
             for _ in range(2)
         )
-        return Both(first, second)
+        if random.random() < 0.4:
+            # Two want the same: to buy with the last coupon, to open one gift, to do one job.
+            other = replace(first, a=first.a + (first.kind == "buy"), b=first.b + (first.kind == "redeem"))
+        return Both(first, other)
     crash = Crash(random.randrange(1, 8), random.random() < 0.5, random.random() < 0.5)
     a, b, c = (random.randrange(24) if random.random() < 0.5 else random.randrange(3) for _ in range(3))
     return Step(random.choice(KINDS), a, b, c, crash if random.random() < 0.35 else None)

@@ -234,8 +234,8 @@ def restock(catalogue: Catalogue) -> None:
         return replace(package, price=Price(price, None, "RUB"), stars=stars, stars_regular=None, **more)
 
     coupons = (
-        Coupon("half", "percent", 5000, usage_limit=3, usage_limit_per_user=2),
-        Coupon("once", "percent", 2500, usage_limit=2, usage_limit_per_user=1),
+        Coupon("half", "percent", 5000, usage_limit=2, usage_limit_per_user=2),
+        Coupon("once", "percent", 2500, usage_limit=1, usage_limit_per_user=1),
         Coupon("free", "percent", 10000, free=True, usage_limit=2, usage_limit_per_user=1),
     )
     library = catalogue.library()

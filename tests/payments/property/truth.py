@@ -13,7 +13,7 @@ from tests.payments.property.town import Person, Town
 
 WELCOME = 5
 UNITS = {"luna-three": (3, 0), "luna-ten": (10, 5), "luna-questions": (0, 10), "luna-month": (0, 20)}
-LIMITS = {"half": (3, 2), "once": (2, 1), "free": (2, 1)}
+LIMITS = {"half": (2, 2), "once": (1, 1), "free": (2, 1)}
 SHORTEST, LONGEST, TRIAL = timedelta(days=28), timedelta(days=31), timedelta(days=3)
 SLACK = timedelta(hours=1)
 # All that a person, or money, of a project is written in.
