@@ -80,7 +80,8 @@ class ActsOfProviders:
             return False
         session = sessions[0]
         if session["status"] == "open":
-            wrong = how == "wrong" and session["mode"] == "payment"
+            # What was tried before keeps its sum.
+            wrong = how == "wrong" and session["mode"] == "payment" and session["payment_intent"] is None
             session["amount_total"] -= wrong
             checkout.pay(self.town.stripe, account, session, cards.DECLINED if how == "decline" else cards.GOOD)
             if wrong:
