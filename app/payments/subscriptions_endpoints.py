@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
@@ -30,9 +31,13 @@ CHANGES_PER_MINUTE = 10
 
 
 class Managed(schemas.Subscription):
-    """`actions` are the routes below that can be used now."""
+    """`actions` are the routes below that can be used now.
+
+    `unpaid_order` is the renewal that a charge of ours has failed for: paying it by hand renews the subscription.
+    """
 
     actions: list[Literal["cancel", "resume", "portal"]]
+    unpaid_order: UUID | None
 
 
 class Answer(BaseModel):
@@ -62,9 +67,11 @@ async def _answer(services: Container, project: Project, principal: Principal) -
             known = None
         today = local_date(user.timezone, now)
         used = await rows.share_used(user.id, today) if known is not None else 0
+        unpaid = await rows.unpaid_renewal(known.id) if known is not None else None
     shown = _view(known, user, [(today, used)]) if known is not None else None
     if shown is not None and known is not None:
         shown["actions"] = agreements.actions(services.payments.registry, project, known)
+        shown["unpaid_order"] = unpaid
     return json_response({"subscription": shown})
 
 
@@ -129,6 +136,6 @@ async def portal(principal: CurrentPrincipal, request: Request) -> Response:
         services.payments.registry,
         project,
         principal,
-        return_url=f"{services.settings.public_url}/{project.slug}/profile",
+        return_url=f"{services.settings.public_url}/{project.slug}/subscription",
     )
     return json_response({"url": url})

@@ -231,6 +231,21 @@ class SubscriptionRepository:
             self._project_id, subscription_id,
         )  # fmt: skip
 
+    async def unpaid_renewal(self, subscription_id: UUID) -> UUID | None:
+        """The order of the period that could not be charged; none while the first attempt is on its way."""
+        found: UUID | None = await self._connection.fetchval(
+            """
+            SELECT o.id FROM orders o
+            WHERE o.project_id = $1 AND o.subscription_id = $2 AND o.kind = 'renewal' AND o.state = 'pending'
+                AND o.expires_at > now() AND EXISTS (
+                    SELECT FROM payments p WHERE p.project_id = $1 AND p.order_id = o.id AND p.state = 'failed'
+                )
+            ORDER BY o.id DESC LIMIT 1
+            """,
+            self._project_id, subscription_id,
+        )  # fmt: skip
+        return found
+
     async def tell(self, subscription_id: UUID, what: str) -> None:
         await self._connection.execute(
             "UPDATE subscriptions SET told = $3 WHERE project_id = $1 AND id = $2",

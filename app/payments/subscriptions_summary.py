@@ -14,14 +14,16 @@ def summary(row: Mapping[str, Any], *, timezone: str, language: str, now: dateti
     limit = row["fair_use"]
     names = row["package"]["name"]
     left = None if limit is None else max(0, limit - used)
+    # Also in the minute before the schedule writes it down.
+    state = "grace" if row["state"] == "active" and row["until"] <= now else row["state"]
     return {
         "package": {"key": row["package_key"], "name": names.get(language) or next(iter(names.values()), "")},
-        "state": row["state"],
+        "state": state,
         "period": row["period"],
         "trial": row["trial"],
         "renews": row["renews"],
         "until": row["until"],
-        "grace_until": row["grace_until"] if row["state"] == "grace" else None,
+        "grace_until": row["grace_until"] if state == "grace" else None,
         "provider": row["provider"],
         "price": {"amount": row["price"], "currency": row["currency"]},
         "fair_use": None

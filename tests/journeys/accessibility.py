@@ -20,7 +20,7 @@ async () => {
 
   for (const element of document.querySelectorAll('button, a[href], input, textarea, select, [role=group]')) {
     if (!visible(element) && !element.matches('input')) continue;
-    if (element.matches('fieldset')) continue;
+    if (element.matches('fieldset, [type=hidden]')) continue;
     if (!nameOf(element)) problems.push(`no name: ${element.outerHTML.slice(0, 120)}`);
   }
   for (const image of document.querySelectorAll('img')) {

@@ -27,6 +27,7 @@ from app.sandbox.model.server import KEY, MODEL, Desk, create_app
 from tests import chromium
 from tests.journeys.desk import DeskPage, World
 from tests.journeys.phone import Phone
+from tests.journeys.time_machine import TimeMachine
 from tests.ports import free_port
 
 # The demo migrates two servers and starts four processes, on a machine that may be busy with other tests.
@@ -71,9 +72,17 @@ def model(sandbox_model: Model) -> Iterator[Model]:
     sandbox_model.desk.faults.withdraw()
 
 
+@dataclass(frozen=True)
+class Demo:
+    """Where it answers, and where its data lie."""
+
+    url: str
+    data: Path
+
+
 @pytest.fixture(scope="session")
-def demo_server(sandbox_model: Model) -> Iterator[str]:
-    """The address of a demo that runs as people run it: `python -m app demo`."""
+def demo(sandbox_model: Model) -> Iterator[Demo]:
+    """A demo that runs as people run it: `python -m app demo`."""
     # Not one of pytest's private folders: the servers' account has to enter it when this runs as root.
     folder = Path(tempfile.mkdtemp(prefix="arcana-journeys-"))
     folder.chmod(0o711)
@@ -100,7 +109,7 @@ def demo_server(sandbox_model: Model) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     try:
         wait_until_ready(url, process, log)
-        yield url
+        yield Demo(url, folder / "data")
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -109,6 +118,16 @@ def demo_server(sandbox_model: Model) -> Iterator[str]:
             process.kill()
             process.wait()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def demo_server(demo: Demo) -> str:
+    return demo.url
+
+
+@pytest.fixture(scope="session")
+def time_machine(demo: Demo) -> TimeMachine:
+    return TimeMachine(demo.data)
 
 
 def wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:

@@ -68,8 +68,8 @@ EXPECTED = re.compile(
     r"ERR_INTERNET_DISCONNECTED|ERR_FAILED|ERR_CONNECTION_RESET|ERR_NETWORK_CHANGED"
     r"|status of (402|409|422|429|401|404|503)"
 )
-# The page of the sandbox's bank, which people are sent to on purpose.
-BANK = re.compile(r"http://127\.0\.0\.1:\d+/pay/")
+# Pages of the sandboxes' bank, Stripe and YooKassa, which people are sent to on purpose.
+BANK = re.compile(r"http://127\.0\.0\.1:\d+/(pay|c/pay|p/session|checkout/payments)/")
 SLOW = 30_000
 
 

@@ -117,6 +117,7 @@ def test_what_is_new_is_shown_read_and_switched_off(
     expect(phone.page.get_by_role("button", name=words["answered"])).to_contain_text(words["answers"])
     gift = phone.page.get_by_role("button", name=words["gift"])
     expect(gift).to_contain_text(words["gift_text"])
+    phone.look_over()
     # A gift leads to the balance.
     gift.click()
     expect(phone.page).to_have_url(f"{phone.base}/{slug}/profile")

@@ -108,7 +108,7 @@ class TestPage:
         started = await shop.provider.start(ask)
         async with httpx.AsyncClient() as browser:
             page = await browser.get(started.url)
-            assert "499.00 RUB" in page.text
+            assert "499,00\u00a0₽" in page.text
             assert "Номер карты" in page.text
             declined = await browser.post(started.url, data={"number": "4000 0000 0000 9995"})
             assert "insufficient funds" in declined.text

@@ -126,7 +126,7 @@ class TestPage:
         started = await shop.provider.start(ask)
         async with httpx.AsyncClient() as browser:
             page = await browser.get(started.url)
-            assert "499.00 RUB" in page.text
+            assert "499,00\u00a0₽" in page.text
             assert "Карта сохранится" in page.text
             paid = await browser.post(started.url, data={"number": "5555 5555 5555 4444"})
             assert (paid.status_code, paid.headers["location"]) == (303, RETURN_URL)

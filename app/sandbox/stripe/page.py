@@ -1,7 +1,6 @@
 """The page on which a customer pays, the one on which a bank asks back, and the customer portal."""
 
 from html import escape
-from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -12,7 +11,7 @@ from app.sandbox import pages
 from app.sandbox.stripe import billing, cards, checkout
 from app.sandbox.stripe.errors import StripeRefusal
 from app.sandbox.stripe.objects import Thing
-from app.sandbox.stripe.state import Desk
+from app.sandbox.stripe.state import Account, Desk
 
 TEXTS = {
     "en": {
@@ -22,7 +21,8 @@ TEXTS = {
         "bank": "Your bank asks: is it you?", "yes": "Complete authentication", "no": "Fail authentication",
         "closed": "This page is closed: it was paid, or its time is over.", "unknown": "There is nothing here.",
         "portal": "Your subscriptions", "cancel": "Cancel", "resume": "Do not cancel", "status": "Status",
-        "every_month": "every month", "every_year": "every year",
+        "every_month": "every month", "every_year": "every year", "is_active": "active",
+        "is_stops": "paid to its end, then over", "is_past_due": "not paid", "is_canceled": "over",
     },
     "ru": {
         "pay": "Оплатить", "subscribe": "Оформить подписку", "number": "Номер карты", "expiry": "Срок", "code": "CVC",
@@ -31,7 +31,8 @@ TEXTS = {
         "bank": "Банк спрашивает: это вы?", "yes": "Подтвердить", "no": "Отклонить",
         "closed": "Страница закрыта: всё оплачено или время вышло.", "unknown": "Здесь ничего нет.",
         "portal": "Ваши подписки", "cancel": "Отменить", "resume": "Не отменять", "status": "Состояние",
-        "every_month": "каждый месяц", "every_year": "каждый год",
+        "every_month": "каждый месяц", "every_year": "каждый год", "is_active": "действует",
+        "is_stops": "оплачена, не продлится", "is_past_due": "не оплачена", "is_canceled": "закончилась",
     },
 }  # fmt: skip
 TOUCH = {
@@ -85,7 +86,9 @@ def routes(desk: Desk) -> list[Route]:
             if row is not None and row["status"] != "canceled":
                 billing.update(desk, account, row, {"cancel_at_period_end": fields.get("stop", "true")})
             return RedirectResponse(request.url.path, 303)
-        return _portal(session, mine, request.url.path)
+        # Stripe speaks the browser's language here.
+        language = "ru" if request.headers.get("accept-language", "").startswith("ru") else "en"
+        return _portal(account, session, mine, request.url.path, language)
 
     return [
         Route("/c/pay/{name}", pay, methods=["GET", "POST"]),
@@ -102,11 +105,12 @@ def _note(language: str, text: str) -> str:
     return f'<p class="muted">{escape(TEXTS[language][text])}</p>'
 
 
-def _sum(session: Thing) -> str:
-    currency, digits = session["currency"].upper(), str(session["amount_total"])
+def _sum(units: int, currency: str, language: str) -> str:
+    currency, digits = currency.upper(), str(units)
     places = 0 if currency in NO_DECIMALS else 3 if currency in THREE_DECIMALS else 2
     digits = digits.rjust(places + 1, "0")
-    return f"{digits[: len(digits) - places]}{'.' * bool(places)}{digits[len(digits) - places :]} {currency}"
+    written = f"{digits[: len(digits) - places]}{'.' * bool(places)}{digits[len(digits) - places :]}"
+    return pages.amount(written, currency, language)
 
 
 def _closed(session: Thing, language: str) -> HTMLResponse:
@@ -125,7 +129,7 @@ def _form(session: Thing, name: str, language: str, *, problem: str = "") -> HTM
         if subscription or card != "later"
     )
     body = (
-        f"<h1>{escape(_sum(session))}</h1><p>{escape(name)}</p>{warning}"
+        f"<h1>{escape(_sum(session['amount_total'], session['currency'], language))}</h1><p>{escape(name)}</p>{warning}"
         f'<form method="post" action="{escape(action)}">'
         f'<label>{words["number"]}<input name="number" id="card-number" inputmode="numeric" autocomplete="off" '
         f'placeholder="4242 4242 4242 4242" required maxlength="23"></label>'
@@ -153,18 +157,28 @@ def _bank(session: Thing, number: str, language: str) -> HTMLResponse:
     return _show("bank", f"<h1>{escape(words['bank'])}</h1>{buttons}", language)
 
 
-def _portal(session: Thing, mine: list[dict[str, Any]], action: str) -> HTMLResponse:
-    words = TEXTS["en"]
+def _portal(account: Account, session: Thing, mine: list[Thing], action: str, language: str) -> HTMLResponse:
+    words = TEXTS[language]
     rows = ""
     for row in mine:
-        stops = row["cancel_at_period_end"]
-        button = pages.form(
-            action,
-            fields={"subscription": row["id"], "stop": "false" if stops else "true"},
-            button=words["resume" if stops else "cancel"],
-            name="resume" if stops else "cancel",
+        stops, price = row["cancel_at_period_end"], row["items"]["data"][0]["price"]
+        name = "resume" if stops else "cancel"
+        fields = {"subscription": row["id"], "stop": "false" if stops else "true"}
+        state = "stops" if stops and row["status"] != "canceled" else row["status"]
+        rows += (
+            f"<section><h2>{escape(_product(account, row))}</h2>"
+            f"<p>{escape(_sum(price['unit_amount'], row['currency'], language))} "
+            f"{words['every_' + price['recurring']['interval']]}<br>"
+            f"{words['status']}: {escape(words.get(f'is_{state}', state))}</p></section>"
         )
-        rows += f"<p>{escape(row['id'])}<br><small>{words['status']}: {escape(row['status'])}</small></p>"
-        rows += "" if row["status"] == "canceled" else button
-    back = f'<p><a href="{escape(session["return_url"])}">{words["back"]}</a></p>' if session.get("return_url") else ""
-    return _show("portal", f"<h1>{words['portal']}</h1>{rows}{back}", "en")
+        rows += "" if row["status"] == "canceled" else pages.form(action, fields=fields, button=words[name], name=name)
+    address = session.get("return_url")
+    back = f'<p><a data-action="back" href="{escape(address)}">{escape(words["back"])}</a></p>' if address else ""
+    return _show("portal", f"<h1>{words['portal']}</h1>{rows}{back}", language)
+
+
+def _product(account: Account, agreement: Thing) -> str:
+    """What was bought, as Checkout showed it."""
+    bought = next(row for row in account.all("checkout.session") if row["subscription"] == agreement["id"])
+    name: str = account.things[f"private_{bought['id']}"]["price"]["product_data"]["name"]
+    return name

@@ -87,7 +87,7 @@ def _form(payment: Thing, locale: str, back: str) -> str:
     note = f'<p class="muted">{words["save"]}</p>' if saving else ""
     amount = payment["amount"]
     return (
-        f"<h1>{escape(amount['value'])} {escape(amount['currency'])}</h1>"
+        f"<h1>{escape(pages.amount(amount['value'], amount['currency'], locale))}</h1>"
         f"<p>{escape(payment.get('description', ''))}</p>"
         f'{note}<form method="post" action="{escape(action)}">'
         f'<label>{words["number"]}<input name="number" id="card-number" inputmode="numeric" autocomplete="off" '

@@ -1970,6 +1970,8 @@ export interface components {
         /**
          * Managed
          * @description `actions` are the routes below that can be used now.
+         *
+         *     `unpaid_order` is the renewal that a charge of ours has failed for: paying it by hand renews the subscription.
          */
         Managed: {
             package: components["schemas"]["SubscribedPackage"];
@@ -2000,6 +2002,8 @@ export interface components {
             fair_use: components["schemas"]["FairUse"] | null;
             /** Actions */
             actions: ("cancel" | "resume" | "portal")[];
+            /** Unpaid Order */
+            unpaid_order: string | null;
         };
         /** ManagedDispute */
         ManagedDispute: {

@@ -163,6 +163,7 @@ export const ruShop: Readonly<Record<keyof typeof enShop, Message>> = {
   'subscription.manage': 'Моя подписка',
   'subscription.until': 'до {date}',
   'subscription.until_label': 'Оплачена до',
+  'subscription.ended_label': 'Оплачена была до',
   'subscription.price': 'Цена',
   'subscription.per_month': '{sum} в месяц',
   'subscription.per_year': '{sum} в год',
@@ -172,10 +173,16 @@ export const ruShop: Readonly<Record<keyof typeof enShop, Message>> = {
   'subscription.renews': 'Продлится сама {date}.',
   'subscription.ends': 'Действует до {date} и сама не продлится.',
   'subscription.trial': 'Пробный период — до {date}. Потом ничего не спишется.',
-  'subscription.grace': {
-    informal: 'Продление не оплачено. Подписка ещё действует до {date}: проверь способ оплаты.',
-    formal: 'Продление не оплачено. Подписка ещё действует до {date}: проверьте способ оплаты.',
+  'subscription.grace': 'Деньги за продление не списались. Подписка ещё действует до {date}.',
+  'subscription.grace_pay': {
+    informal: 'Оплати её здесь, хоть другой картой, — и она продолжится.',
+    formal: 'Оплатите её здесь, хоть другой картой, — и она продолжится.',
   },
+  'subscription.grace_card': {
+    informal: 'Проверь карту: когда оплата пройдёт, подписка продолжится.',
+    formal: 'Проверьте карту: когда оплата пройдёт, подписка продолжится.',
+  },
+  'subscription.pay_now': 'Оплатить продление: {sum}',
   'subscription.grace_short': 'продление не оплачено',
   'subscription.none_title': 'Подписки нет',
   'subscription.none': 'С подпиской расклады доступны каждый день.',

@@ -15,7 +15,8 @@ interface DemoPerson {
  */
 export function createWebPlatform(project: PageProject, launchData?: string): Platform {
   let code = takeLoginCode(window);
-  const startParam = takeGiftLink(window);
+  // Also where this only stands in for a client of Telegram that is not known yet.
+  const startParam = takeGiftLink(window) ?? new URLSearchParams(launchData).get('start_param');
   // The demo's own person gives way to whoever came by a link, also after a reload.
   if (project.demo && code) browserStorage.write(byLinkKey(project.slug), 'yes');
   const byLink = browserStorage.read(byLinkKey(project.slug)) !== null;

@@ -43,7 +43,7 @@ function Details({ subscription }: { subscription: Subscription }) {
   const change = useChangeSubscription();
   const portal = usePortal();
   const [asking, setAsking] = useState(false);
-  const { package: bought, state, until, renews, trial, price, period, fair_use: fairUse, actions } = subscription;
+  const { package: bought, state, until, renews, trial, price, period, fair_use: fairUse, actions, unpaid_order: unpaid } = subscription;
   const failed = change.error ?? portal.error;
   // With some providers the person has to switch the renewal on himself as well.
   const halfResumed = change.isSuccess && change.variables === 'resume' && !renews;
@@ -53,10 +53,10 @@ function Details({ subscription }: { subscription: Subscription }) {
     <>
       <h1>{bought.name}</h1>
       <p className={styles.state} role="status" data-state={state}>
-        {state === 'grace' ? t('subscription.grace', { date: date(subscription.grace_until ?? until) }) : stateWords()}
+        {state === 'grace' ? graceWords() : stateWords()}
       </p>
       <dl className={styles.facts}>
-        <Fact name={t('subscription.until_label')} value={date(until)} />
+        <Fact name={t(state === 'grace' ? 'subscription.ended_label' : 'subscription.until_label')} value={date(until)} />
         {renews ? (
           <Fact
             name={t('subscription.price')}
@@ -96,8 +96,13 @@ function Details({ subscription }: { subscription: Subscription }) {
             {t('subscription.resume')}
           </Button>
         ) : null}
+        {unpaid ? (
+          <Button wide onClick={() => router.go({ name: 'order', id: unpaid })}>
+            {t('subscription.pay_now', { sum: money(price.amount, price.currency) })}
+          </Button>
+        ) : null}
         {actions.includes('portal') ? (
-          <Button wide look="secondary" busy={portal.isPending} onClick={() => portal.mutate()}>
+          <Button wide look={state === 'grace' && !unpaid ? 'primary' : 'secondary'} busy={portal.isPending} onClick={() => portal.mutate()}>
             {t('subscription.portal')}
           </Button>
         ) : null}
@@ -128,6 +133,12 @@ function Details({ subscription }: { subscription: Subscription }) {
       ) : null}
     </>
   );
+
+  function graceWords(): string {
+    const words = t('subscription.grace', { date: date(subscription.grace_until ?? until) });
+    if (unpaid) return `${words} ${t('subscription.grace_pay')}`;
+    return actions.includes('portal') ? `${words} ${t('subscription.grace_card')}` : words;
+  }
 
   function stateWords(): string {
     if (renews) return t('subscription.renews', { date: date(until) });

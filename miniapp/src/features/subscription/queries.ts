@@ -4,11 +4,19 @@ import { keys } from '@/api/queries';
 import { useServices } from '@/app/services';
 import { shopKeys } from '../shop/queries';
 
+const LATELY = 4_000;
+
 export function useSubscription() {
   const { api } = useServices();
   return useQuery({
     queryKey: shopKeys.subscription,
     queryFn: ({ signal }) => unwrap(api.GET('/api/v1/subscription', { signal })),
+    staleTime: 0,
+    // What was changed on the provider's own page is told to us a moment later; so is a payment that is being made.
+    refetchInterval: ({ state }) => {
+      const known = state.data?.subscription;
+      return known && (known.actions.includes('portal') || known.state === 'grace') ? LATELY : false;
+    },
   });
 }
 
