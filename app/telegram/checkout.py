@@ -79,7 +79,10 @@ class Checkout:
         """Keeps and answers an update of this kind; false if it was kept before. Raises `Unavailable` if it cannot
         be kept."""
         assert project.bot is not None  # noqa: S101  # it was found by its bot
-        if not await inbox.keep(Arrival(project.id, project.bot.id, incoming, LEASE)):
+        is_new = await inbox.keep(Arrival(project.id, project.bot.id, incoming, LEASE))
+        # Telegram says it again when nobody thanked it: whoever kept it died before he could answer, and the lease of
+        # the dead is as long as the person waits. Of two answers Telegram takes the first.
+        if not is_new and not await self._is_waiting(project.bot.id, incoming.update_id):
             return False
         claimed = Claimed(
             project.id, project.bot.id, incoming.update_id, incoming.chat_id, {}, attempt=1, failures=0,
@@ -93,14 +96,23 @@ class Checkout:
                 repository = UpdateRepository(connection, project.id)
                 await repository.try_again(claimed, after=timedelta(0), failed=False, error=str(error))
                 await tell_workers(connection)
-            return True
+            return is_new
         try:
             async with self._database.connection() as connection:
                 await UpdateRepository(connection, project.id).finish(claimed, note=note)
         except Unavailable:
             # The lease ends, and Telegram tells the worker that it is answered.
             log.warning("the outcome of a payment's question could not be written", bot_id=project.bot.id)
-        return True
+        return is_new
+
+    async def _is_waiting(self, bot_id: int, update_id: int) -> bool:
+        async with self._database.connection() as connection:
+            return bool(
+                await connection.fetchval(
+                    "SELECT state = 'pending' FROM telegram_updates WHERE bot_id = $1 AND update_id = $2",
+                    bot_id, update_id,
+                )
+            )  # fmt: skip
 
     async def words(self, project: Project, query: CheckoutQuery) -> str | None:
         """None to let it happen, else why not, in the person's language."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from app.bots import routers
 from app.catalogue.library import Project
@@ -10,6 +11,7 @@ from app.kit.database import Database
 from app.settings import Settings
 from app.telegram.checkout import CheckoutQuery, Refusal
 from app.telegram.polling import run_polling
+from app.telegram.updates import inspect
 from app.worker.container import open_worker_container
 from tests.conftest import Api, open_api, open_worker
 from tests.telegram.conftest import Desk
@@ -102,6 +104,32 @@ async def test_what_could_not_be_answered_at_once_is_answered_by_a_worker(settin
                     await asyncio.sleep(0.1)
         assert paid["error"].startswith("Такого счёта нет")
         assert (await state(api.database))[2] == 2
+
+
+async def test_what_a_dead_process_had_kept_is_answered_when_it_comes_again(settings: Settings, desk: Desk) -> None:
+    async with shop(settings, desk) as (api, project):
+        assert project.bot is not None
+        link = await invoice(desk, project)
+        # Whoever has it in hand does not come to answer.
+        await desk.fault(method="answerPreCheckoutQuery", delay=60)
+        paying = asyncio.create_task(desk.order("pay", user=PERSON, link=link))
+        async with asyncio.timeout(10):
+            while (update := await newest(api.database)) is None:
+                await asyncio.sleep(0.02)
+        receive = api.services.checkout.receive
+        assert not await receive(api.services.inbox, project=project, incoming=inspect(update))
+        paid = await paying
+        assert paid["error"].startswith("Такого счёта нет")
+        assert await state(api.database) == ("done", "refused", 1)
+
+
+async def newest(database: Database) -> dict[str, Any] | None:
+    """A query that was kept, as it came."""
+    async with database.connection() as connection:
+        found: dict[str, Any] | None = await connection.fetchval(
+            "SELECT payload FROM telegram_updates WHERE payload ? 'pre_checkout_query' ORDER BY update_id DESC LIMIT 1"
+        )
+    return found
 
 
 async def test_a_poller_answers_by_itself_too(settings: Settings, desk: Desk) -> None:
