@@ -98,11 +98,16 @@ class Crowd:
     async def _one(self, purchase: Purchase) -> None:
         async with self._room:
             url = await self.place(purchase)
-        if purchase.kind in ("late", "too_late"):
-            await self.expire(purchase)
+            if purchase.kind not in ("late", "too_late"):
+                await self.finish(purchase, url)
+                return
+        await self.expire(purchase)
         async with self._room:
-            await self.pay(purchase, url)
-            self.done += 1
+            await self.finish(purchase, url)
+
+    async def finish(self, purchase: Purchase, url: str) -> None:
+        await self.pay(purchase, url)
+        self.done += 1
 
     async def place(self, purchase: Purchase) -> str:
         """Orders; where to pay."""
