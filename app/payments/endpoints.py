@@ -1,5 +1,6 @@
 """The shop and orders of the person who asks."""
 
+from contextlib import suppress
 from typing import Annotated
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from app.kit.database import Connection
 from app.kit.http import error_responses, json_response
 from app.kit.idempotency import Once
 from app.payments import schemas
-from app.payments.errors import OrderNotFound
+from app.payments.errors import OrderNotFound, OrderNotPayable
 from app.payments.orders import Wish
 from app.payments.port import Place, ProviderAway, ProviderRefused
 from app.payments.repository import Order, OrderRepository
@@ -143,7 +144,9 @@ async def _placed(
     is_open = order is not None and order.state == "pending"
     if current is not None and is_open and current.state in ("new", "started"):
         try:
-            await services.payments.start(services.database, project, payment_id=current.id)
+            # What has come to its end in this very moment is answered as it stands now.
+            with suppress(OrderNotPayable):
+                await services.payments.start(services.database, project, payment_id=current.id)
         except (ProviderAway, ProviderRefused) as error:
             # Whoever asked may go on with this order, or leave it.
             error.facts.update(order=order_id)
