@@ -29,3 +29,16 @@ def php(store: Store) -> Store:
     if store.cli is None:
         pytest.skip("NOT RUN: set ARCANA_TEST_WORDPRESS_CLI to a command that runs WP-CLI for the store.")
     return store
+
+
+@pytest.fixture
+def mortal(php: Store) -> Iterator[Store]:
+    """The store, if it may be stopped and killed; it runs again afterwards."""
+    missing = [f"ARCANA_TEST_WORDPRESS_{name.upper()}" for name in ("stop", "start", "kill") if not getattr(php, name)]
+    if missing:
+        reason = f"NOT RUN: the store cannot be taken away; set {', '.join(missing)} (see tests/live/store.py)."
+        warnings.warn(reason, LiveSuiteSkipped, stacklevel=1)
+        pytest.skip(reason)
+    yield php
+    assert php.start is not None
+    php.run(php.start)

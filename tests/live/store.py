@@ -15,20 +15,40 @@ VARIABLES = ("ARCANA_TEST_WORDPRESS_URL", "ARCANA_TEST_WORDPRESS_KEY", "ARCANA_T
 
 @dataclass(frozen=True)
 class Store:
-    """`cli` is the path of a command that runs WP-CLI for this store; without it nothing can be changed by PHP."""
+    """`cli` is the path of a command that runs WP-CLI for this store; without it nothing can be changed by PHP.
+
+    `stop` and `start` are commands of a shell that take all of the store away and bring it back, each of them when it
+    has ended; `start` also brings back what `kill` has left: it kills PHP in the middle of its requests.
+    """
 
     url: str
     key: str = field(repr=False)
     secret: str = field(repr=False)
     cli: str | None = None
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=60))
+    stop: str | None = None
+    start: str | None = None
+    kill: str | None = None
 
     @classmethod
     def from_environment(cls) -> "Store | None":
         url, key, secret = (os.environ.get(name, "") for name in VARIABLES)
         if not (url and key and secret):
             return None
-        return cls(url.rstrip("/"), key, secret, os.environ.get("ARCANA_TEST_WORDPRESS_CLI") or None)
+
+        def option(name: str) -> str | None:
+            return os.environ.get(f"ARCANA_TEST_WORDPRESS_{name}") or None
+
+        return cls(
+            url.rstrip("/"), key, secret, option("CLI"),
+            stop=option("STOP"), start=option("START"), kill=option("KILL"),
+        )  # fmt: skip
+
+    def run(self, command: str) -> None:
+        """One of those of the shell, to its end. What it leaves running must not hold its output."""
+        nothing = subprocess.DEVNULL
+        done = subprocess.run(["/bin/sh", "-c", command], stdout=nothing, stderr=nothing, timeout=180, check=False)
+        assert done.returncode == 0, f"{command}: {done.returncode}"
 
     def request(self, method: str, route: str, *, body: Any = None, **headers: str) -> httpx.Response:
         """A request with the store's key: Basic over https, OAuth 1.0a over http."""

@@ -22,7 +22,14 @@ final class ArcanaOrder
     /** The order in the books, in whatever state, or null. */
     public static function find(string $id): ?\WC_Order
     {
-        $orders = wc_get_orders([
+        $order = wc_get_order(self::number($id));
+        return $order instanceof \WC_Order ? $order : null;
+    }
+
+    /** Its number there, asked of the database itself; 0 when it is not there. */
+    public static function number(string $id): int
+    {
+        $ids = wc_get_orders([
             'type' => 'shop_order',
             'status' => [...array_keys(wc_get_order_statuses()), ...self::STATUSES],
             'meta_key' => self::ORDER,
@@ -30,9 +37,9 @@ final class ArcanaOrder
             'orderby' => 'ID',
             'order' => 'ASC',
             'limit' => 1,
+            'return' => 'ids',
         ]);
-        $order = is_array($orders) ? reset($orders) : false;
-        return $order instanceof \WC_Order ? $order : null;
+        return is_array($ids) ? (int) reset($ids) : 0;
     }
 
     /** The number of a refund in the books, asked of the database itself; 0 when it is not there. */

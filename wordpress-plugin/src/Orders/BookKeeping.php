@@ -21,6 +21,9 @@ final class BookKeeping implements Service
     {
         add_filter('woocommerce_rest_pre_insert_shop_order_object', [$this, 'writeOrder'], 20, 3);
         add_filter('rest_request_before_callbacks', [$this, 'guardRefund'], 10, 3);
+        add_filter('rest_request_before_callbacks', [$this, 'guardCustomer'], 10, 3);
+        add_filter('rest_request_after_callbacks', [Transaction::class, 'end']);
+        add_filter('is_protected_meta', [Customers::class, 'letPass'], 10, 3);
         foreach (['pending', 'processing', 'on-hold', 'completed', 'cancelled', 'failed', 'refunded'] as $status) {
             add_action("woocommerce_order_status_$status", [self::class, 'countCoupon'], 20);
         }
@@ -49,6 +52,7 @@ final class BookKeeping implements Service
         if ($existing !== null) {
             return new \WP_Error('arcana_order_exists', 'This order is in the books.', ['status' => 409, 'order_id' => $existing->get_id()]);
         }
+        Transaction::begin(static fn (): bool => ArcanaOrder::number($id) !== 0);
         $paid_at = strtotime((string) $order->get_meta(self::PAID_AT));
         if ($paid_at !== false) {
             $order->set_date_created($paid_at);
@@ -107,7 +111,29 @@ final class BookKeeping implements Service
         if ($known !== 0) {
             return new \WP_Error('arcana_refund_exists', 'This refund is in the books.', ['status' => 409, 'refund_id' => $known]);
         }
+        Transaction::begin(static fn (): bool => ArcanaOrder::findRefund((int) $found[1], $refund_id) !== 0);
         Refunds::allow();
+        return $response;
+    }
+
+    /**
+     * A person of the bots becomes a customer with all that is known of him, or not at all.
+     *
+     * @param array<string, mixed> $handler
+     */
+    public function guardCustomer(mixed $response, array $handler, \WP_REST_Request $request): mixed
+    {
+        $email = is_string($request['email']) ? $request['email'] : '';
+        if (
+            is_wp_error($response) || $request->get_method() !== 'POST'
+            || preg_match('#^/wc/v\d+/customers$#D', $request->get_route()) !== 1 || !str_ends_with($email, Customers::DOMAIN)
+        ) {
+            return $response;
+        }
+        if (!ArcanaOrder::lock($email)) {
+            return new \WP_Error('arcana_busy', 'This customer is being written by another request.', ['status' => 503]);
+        }
+        Transaction::begin(static fn (): bool => Customers::known($email));
         return $response;
     }
 
