@@ -118,7 +118,7 @@ def test_what_the_staff_give_back_stands_in_the_purchases(open_phone: OpenPhone,
     row.get_by_role("button").click()
     expect(phone.page).to_have_url(order)
     expect(heading(phone, "Деньги возвращены")).to_be_visible()
-    expect(phone.page.get_by_text(re.compile(r"Возвращено 480 ₽ — \d+"))).to_be_visible()
+    expect(phone.page.get_by_text(re.compile(r"Возвращено 480\s₽ — \d+"))).to_be_visible()
     expect(phone.page.get_by_text("С баланса снято: 10 раскладов + 5 уточняющих вопросов")).to_be_visible()
     phone.look_over()
     assert readings(phone) == before
