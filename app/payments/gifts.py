@@ -5,7 +5,7 @@ Locks: the person, his subscription, the order, the gift, the wallet.
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -131,7 +131,24 @@ class GiftService:
             "UPDATE gifts SET redeemed_by = $3, redeemed_at = now() WHERE project_id = $1 AND id = $2",
             project_id, gift["id"], user.id,
         )  # fmt: skip
-        return Redeemed(gift["id"], order.id, order.package, await self._give(connection, order, user.id))
+        given = await self._give(connection, order, user.id)
+        if order.refunded_amount:
+            given = await self._take_back(connection, order, gift["id"], given)
+        return Redeemed(gift["id"], order.id, order.package, given)
+
+    async def _take_back(
+        self, connection: Connection, order: Order, gift_id: UUID, given: Subscription | None
+    ) -> Subscription | None:
+        """What was paid back before it was opened is not given: as if the refund came now."""
+        await wallet.take_back(
+            connection, project_id=order.project_id, order_id=order.id, before=0, after=order.refunded_amount,
+            of=order.total, rule="forgive", key=f"gift:{gift_id}", reason=f"№ {order.number}",
+        )  # fmt: skip
+        if given is None:
+            return None
+        linked = replace(order, subscription_id=given.id)
+        await self._subscriptions.refunded(connection, linked, before=0, after=order.refunded_amount, of=order.total)
+        return await SubscriptionRepository(connection, order.project_id).get(given.id)
 
     async def _give(self, connection: Connection, order: Order, user_id: UUID) -> Subscription | None:
         if order.is_subscription:

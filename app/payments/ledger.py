@@ -254,6 +254,31 @@ RULES: Final[tuple[Rule, ...]] = (
             OR bool_or(g.redeemed_at IS NOT NULL AND g.void_at IS NOT NULL)
         """,  # noqa: S608  # as above, constants of this module
     ),
+    Rule(
+        "gifts.give_the_rest",
+        "a gift of units that was paid back in part and then opened has given no more than the rest",
+        f"""
+        SELECT o.project_id, {_ORDER}, format('%s: of %s, %s should be gone, and %s are', unit.name, unit.amount,
+            due.amount, gone.amount)
+        FROM gifts g
+        JOIN orders o ON o.project_id = g.project_id AND o.id = g.order_id AND o.total > 0
+        CROSS JOIN LATERAL (VALUES ('readings', COALESCE((o.package ->> 'readings')::bigint, 0)),
+            ('follow_ups', COALESCE((o.package ->> 'follow_ups')::bigint, 0))) unit (name, amount)
+        CROSS JOIN LATERAL (
+            SELECT floor(unit.amount * COALESCE(sum(r.amount), 0) / o.total) AS amount FROM refunds r
+            JOIN payments p ON p.project_id = r.project_id AND p.id = r.payment_id AND p.state <> 'surplus'
+            WHERE r.project_id = o.project_id AND r.order_id = o.id AND r.state = 'done'
+                AND r.done_at < g.redeemed_at
+        ) due
+        CROSS JOIN LATERAL (
+            SELECT COALESCE(sum(u.amount), 0) AS amount FROM wallet_lots l
+            JOIN wallet_lot_uses u ON u.lot_id = l.id
+            JOIN wallet_entries e ON e.id = u.entry_id AND e.kind IN ('taken_back', 'debt')
+            WHERE l.project_id = o.project_id AND l.order_id = o.id AND l.unit = unit.name
+        ) gone
+        WHERE g.redeemed_at IS NOT NULL AND o.package ->> 'kind' <> 'subscription' AND gone.amount < due.amount
+        """,  # noqa: S608  # as above, constants of this module
+    ),
 )
 
 # Everything that is checked, in the order in which it is told.

@@ -272,4 +272,11 @@ DAMAGES: list[tuple[str, str, set[str]]] = [
         "UPDATE gifts SET void_at = now() WHERE redeemed_at IS NOT NULL",
         set(),
     ),
+    (
+        "gifts.give_the_rest",
+        "UPDATE orders SET kind = 'gift' WHERE number = 5; INSERT INTO gifts (id, project_id, order_id, code, "
+        "redeemed_by, redeemed_at) SELECT gen_random_uuid(), project_id, id, 'x', user_id, now() FROM orders "
+        "WHERE number = 5; UPDATE refunds SET amount = 225 WHERE order_id = (SELECT id FROM orders WHERE number = 5)",
+        {"payments.refunds_sum"},
+    ),
 ]
