@@ -8,6 +8,7 @@ from typing import Any
 from app.catalogue.library import Coupon
 from app.kit.clock import utc_now
 from app.kit.database import Connection
+from app.payments.closing import close_later
 from app.payments.errors import CouponInvalid
 from app.payments.repository import Order, OrderRepository
 
@@ -51,7 +52,8 @@ async def is_full(connection: Connection, order: Order) -> bool:
     if order.state == "pending" and order.expires_at > utc_now():
         return False
     orders = OrderRepository(connection, order.project_id)
-    await orders.cancel_with_coupon(order.user_id, order.coupon)
+    canceled = await orders.cancel_with_coupon(order.user_id, order.coupon)
+    await close_later(connection, order.project_id, [row for row in canceled if row != order.id])
     by_all, by_person = await orders.coupon_uses(order.coupon, order.person_hash or b"")
     uses, uses_per_person = limits["uses"], limits["uses_per_person"]
     return (uses is not None and by_all >= uses) or (uses_per_person is not None and by_person >= uses_per_person)

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from app.kit.telemetry import get_logger
-from app.payments import erasure, events, reconciliation, refunds, repository, repository_events
+from app.payments import closing, erasure, events, pruning, reconciliation, refunds, repository, repository_events
 from app.payments import repository_payments as payments
 from app.payments import repository_refunds as refund_rows
 from app.payments.port import ProviderAway, ProviderRefused
@@ -43,6 +43,12 @@ async def look(container: WorkerContainer, payload: dict[str, Any]) -> None:
     )  # fmt: skip
 
 
+async def close(container: WorkerContainer, payload: dict[str, Any]) -> None:
+    project = container.catalogue.library().project_by_id(payload["project"])
+    if project is not None:
+        await closing.close(container.database, container.payments.registry, project, UUID(payload["payment"]))
+
+
 async def forget(container: WorkerContainer, payload: dict[str, Any]) -> None:
     count = await erasure.forget_events(container.database, payload["project"], payload["names"])
     log.info("events of somebody who left were emptied", project_id=payload["project"], count=count)
@@ -69,6 +75,12 @@ async def plan_reconciliation(container: WorkerContainer, _: dict[str, Any]) -> 
         await repository_events.prune(connection, older_than=EVENTS_KEPT)
 
 
+async def prune(container: WorkerContainer, _: dict[str, Any]) -> None:
+    counts = await pruning.prune_all(container.database)
+    if any(counts.values()):
+        log.info("what came to nothing was pruned", **counts)
+
+
 async def reconcile(container: WorkerContainer, payload: dict[str, Any]) -> None:
     project = container.catalogue.library().project_by_id(payload["project"])
     provider = container.payments.registry.get(payload["provider"])
@@ -85,8 +97,10 @@ async def reconcile(container: WorkerContainer, payload: dict[str, Any]) -> None
 def register(registry: JobRegistry) -> None:
     registry.add(Job(events.JOB, event, concurrency=20, priority=5))
     registry.add(Job(refunds.SEND_JOB, refund, concurrency=10, priority=5))
+    registry.add(Job(closing.JOB, close, concurrency=5))
     registry.add(Job(erasure.FORGET_JOB, forget, concurrency=1))
     registry.add(Job(LOOK_JOB, look, concurrency=10))
     registry.add(Job("payments.sweep", sweep, concurrency=1, every=timedelta(seconds=5)))
     registry.add(Job("payments.plan_reconciliation", plan_reconciliation, concurrency=1, every=timedelta(hours=1)))
+    registry.add(Job("payments.prune", prune, concurrency=1, every=timedelta(hours=1)))
     registry.add(Job(reconciliation.JOB, reconcile, concurrency=2))

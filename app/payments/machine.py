@@ -12,7 +12,7 @@ from app.payments import coupons, disputes, refunds, renewals
 from app.payments.fulfilment import give
 from app.payments.outcome import Outcome, Source, refuse
 from app.payments.parts import Parts
-from app.payments.port import Disputed, Fact, Failed, Paid, Refunded, SubscriptionChanged
+from app.payments.port import Disputed, Fact, Failed, Paid, Refunded, RefundFailed, SubscriptionChanged
 from app.payments.repository_payments import Bill, PaymentRepository, facts_of
 
 # A page that was left, or an invoice that nobody opened, is no news.
@@ -27,6 +27,8 @@ async def apply(parts: Parts, connection: Connection, source: Source, fact: Fact
         return await failed(parts, connection, source, fact)
     if isinstance(fact, Refunded):
         return await refunds.confirm(parts, connection, source, fact)
+    if isinstance(fact, RefundFailed):
+        return await refunds.came_back(connection, source, fact)
     if isinstance(fact, Disputed):
         return await disputes.apply(parts, connection, source, fact)
     return await changed(parts, connection, source, fact)
@@ -39,13 +41,14 @@ async def paid(parts: Parts, connection: Connection, source: Source, fact: Paid)
         renewed = await renewals.renew(parts, connection, source, fact, bill)
         if renewed is not None:
             return renewed
+    if bill is not None:
+        await coupons.lock(connection, bill.order)
+        bill = await payments.lock(bill)
     if bill is None:
         known = await payments.bill_of_charge(source.provider, source.account, fact.charge)
         if known is not None:
             return Outcome("repeated", order_id=known.order.id, payment_id=known.payment.id)
         return await refuse(connection, source, fact, "unknown_payment")
-    await coupons.lock(connection, bill.order)
-    bill = await payments.lock(bill)
     if bill.payment.charge == fact.charge:
         return Outcome.of(bill, "repeated")
     if problem := _mismatch(bill, source, fact):
@@ -103,9 +106,9 @@ async def _surplus(
 async def failed(parts: Parts, connection: Connection, source: Source, fact: Failed) -> Outcome:
     payments = PaymentRepository(connection, source.project_id)
     bill = await _find(payments, source, fact)
+    bill = await payments.lock(bill) if bill is not None else None
     if bill is None or (bill.payment.provider, bill.payment.account) != (source.provider, source.account):
         return Outcome("ignored", "unknown_payment")
-    bill = await payments.lock(bill)
     payment = await payments.fail(bill.payment.id, failure=fact.reason)
     if payment is None:
         return Outcome.of(bill, "repeated", f"is_{bill.payment.state}")

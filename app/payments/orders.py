@@ -10,6 +10,7 @@ from app.kit.clock import utc_now
 from app.kit.database import Connection
 from app.kit.ids import new_id
 from app.payments import coupons, pricing
+from app.payments.closing import close_later
 from app.payments.errors import AlreadySubscribed, CouponInvalid, PackageNotFound, PriceChanged, TrialUsed
 from app.payments.port import Place, Provider
 from app.payments.pricing import Line
@@ -19,6 +20,8 @@ from app.users.repository import User
 
 # How long the price and the coupon's place are kept for somebody who has begun to pay.
 LIFETIME = timedelta(hours=1)
+# Whoever begins one more leaves the oldest one; money that comes for it all the same still gets what was agreed.
+MOST_OPEN = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +94,11 @@ async def place_order(
     if wish.trial:
         line, coupon, expires_at = await _trial(orders, registry, project, package, wish, person_hash), None, now
     else:
-        line, coupon = await _priced(orders, registry, project, package, wish, person_hash, user.id, now)
+        line, coupon = await _priced(connection, orders, registry, project, package, wish, person_hash, user.id, now)
         expires_at = now + LIFETIME
         if coupon is not None and coupon.expires_at is not None:
             expires_at = min(expires_at, coupon.expires_at)
+    await close_later(connection, project.id, await orders.cancel_oldest(user.id, keep=MOST_OPEN - 1))
     provider = registry.get(wish.provider)
     renewable = provider is not None and can_renew(package, provider, line.total)
     kind = "gift" if wish.gift else "trial" if wish.trial else "purchase"
@@ -145,6 +149,7 @@ async def _trial(
 
 
 async def _priced(
+    connection: Connection,
     orders: OrderRepository,
     registry: Registry,
     project: Project,
@@ -166,7 +171,7 @@ async def _priced(
     _check_expected(wish, line.total, line.currency)
     if coupon is not None:
         await orders.lock_coupon(coupon.code)
-        await orders.cancel_with_coupon(user_id, coupon.code)
+        await close_later(connection, project.id, await orders.cancel_with_coupon(user_id, coupon.code))
         await coupons.check_limits(orders, coupon, person_hash)
     return line, coupon
 

@@ -9,13 +9,15 @@ from app.crm.cards.store import announce
 from app.kit.database import Connection
 from app.kit.ids import new_id
 from app.kit.telemetry import get_logger
-from app.payments.port import Disputed, Fact, Paid, Refunded
+from app.payments.port import Disputed, Fact, Paid, Refunded, RefundFailed
 from app.payments.repository_payments import Bill
 
 log = get_logger("app.payments")
 
 # A card of the staff: money that came (or went) and that nothing of ours explains.
 CARD = "payment_refused"
+# Reasons for which it says that money is with us again that had gone back to the client by the books.
+MONEY_IS_BACK = ("won_after_lost", "refund_failed")
 
 
 State = Literal["done", "repeated", "ignored", "refused", "later"]
@@ -47,10 +49,23 @@ class Source:
     project: Project | None = None
 
 
-async def refuse(connection: Connection, source: Source, fact: Paid | Refunded | Disputed, reason: str) -> Outcome:
-    """Gives and takes nothing; keeps what was said and tells the staff, once."""
-    body = fact_body(fact)
-    name = fact.refund if isinstance(fact, Refunded) else fact.dispute if isinstance(fact, Disputed) else fact.charge
+async def refuse(
+    connection: Connection,
+    source: Source,
+    fact: Paid | Refunded | RefundFailed | Disputed,
+    reason: str,
+    *,
+    order_id: UUID | None = None,
+) -> Outcome:
+    """Gives and takes nothing; keeps what was said and tells the staff, once. `order_id` if it is about one of ours."""
+    body = fact_body(fact) | ({"order": str(order_id)} if order_id is not None else {})
+    match fact:
+        case Refunded() | RefundFailed():
+            name = fact.refund
+        case Disputed():
+            name = fact.dispute
+        case _:
+            name = fact.charge
     row_id = await connection.fetchval(
         """
         INSERT INTO provider_events (id, project_id, provider, account, event_id, kind, body, state, note, done_at)

@@ -138,6 +138,17 @@ class Refunded:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundFailed:
+    """A refund came to nothing, maybe long after it was said to be done: the money is with us again."""
+
+    charge: str
+    refund: str
+    amount: int
+    currency: str
+    refund_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Disputed:
     """The person's bank asks the money back. `state`: opened, won, lost."""
 
@@ -157,7 +168,7 @@ class SubscriptionChanged:
     until: datetime | None = None
 
 
-Fact = Paid | Failed | Refunded | Disputed | SubscriptionChanged
+Fact = Paid | Failed | Refunded | RefundFailed | Disputed | SubscriptionChanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +253,11 @@ class Provider(ABC):
     @abstractmethod
     async def start(self, ask: Ask) -> Started:
         """Repeatable: the same `ask.id` gives the same payment."""
+
+    async def close(self, project: Project, *, reference: str) -> None:
+        """Nobody shall pay on this page any more; nothing where the provider has no such call. Money that has come
+        stays, and is told as ever."""
+        return
 
     @abstractmethod
     async def look(self, project: Project, *, reference: str, payment_id: UUID) -> Sequence[Fact]:

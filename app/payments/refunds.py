@@ -12,7 +12,7 @@ from app.payments import books, taking
 from app.payments.errors import OrderNotFound, RefundRefused
 from app.payments.outcome import Outcome, Source, refuse
 from app.payments.parts import Parts
-from app.payments.port import Provider, ProviderAway, ProviderRefused, Refunded
+from app.payments.port import Provider, ProviderAway, ProviderRefused, Refunded, RefundFailed
 from app.payments.repository import OrderRepository
 from app.payments.repository_payments import Bill, Payment, PaymentRepository
 from app.payments.repository_refunds import OPEN, Refund, RefundRepository
@@ -178,12 +178,13 @@ async def confirm(parts: Parts, connection: Connection, source: Source, fact: Re
         return await refuse(connection, source, fact, "wrong_currency")
     refunds = RefundRepository(connection, source.project_id)
     known = [row for row in await refunds.of_order(bill.order.id) if row.payment_id == bill.payment.id]
-    ours = _match(known, fact)
+    left = bill.payment.amount - bill.payment.refunded_amount
+    ours = _match(known, fact, left=left)
     if ours is not None and ours.state == "done":
         return Outcome.of(bill, "repeated")
     if ours is not None and ours.amount != fact.amount:
         return await refuse(connection, source, fact, "wrong_amount")
-    if fact.amount <= 0 or fact.amount > bill.payment.amount - bill.payment.refunded_amount:
+    if not 0 < fact.amount <= left:
         return await refuse(connection, source, fact, "too_much")
     if ours is None:
         ours = await refunds.add(bill.payment, amount=fact.amount, started_by="provider")
@@ -191,12 +192,29 @@ async def confirm(parts: Parts, connection: Connection, source: Source, fact: Re
     return Outcome.of(bill, "done")
 
 
-def _match(known: list[Refund], fact: Refunded) -> Refund | None:
-    """The row that this is about. An event without our id may come before the answer to our own call is written."""
+async def came_back(connection: Connection, source: Source, fact: RefundFailed) -> Outcome:
+    """Money that had gone is with us again, and the books say that it went: somebody has to decide what to do.
+
+    One of ours that had not gone yet fails when it is asked for again.
+    """
+    bill = await PaymentRepository(connection, source.project_id).bill_of_charge(
+        source.provider, source.account, fact.charge
+    )
+    if bill is None:
+        return Outcome("ignored", "unknown_charge")
+    for row in await RefundRepository(connection, source.project_id).of_order(bill.order.id):
+        if row.state == "done" and (row.id == fact.refund_id or row.reference == fact.refund):
+            return await refuse(connection, source, fact, "refund_failed", order_id=bill.order.id)
+    return Outcome.of(bill, "ignored", "refund_was_open")
+
+
+def _match(known: list[Refund], fact: Refunded, *, left: int) -> Refund | None:
+    """The row that this is about. What comes without our id may be ours all the same (Telegram names none, and gives
+    back the whole alone), or was done on the provider's own page instead: so it is when both would be too much."""
     for row in known:
         if row.id == fact.refund_id or row.reference == fact.refund:
             return row
-    if fact.refund_id is not None:
+    if fact.refund_id is not None or 2 * fact.amount <= left:
         return None
     return next(
         (row for row in known if row.state in OPEN and row.reference is None and row.amount == fact.amount), None

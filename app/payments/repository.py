@@ -227,15 +227,31 @@ class OrderRepository:
         assert row is not None  # noqa: S101  # an aggregate always answers
         return row[0], row[1]
 
-    async def cancel_with_coupon(self, user_id: UUID, code: str) -> None:
+    async def cancel_with_coupon(self, user_id: UUID, code: str) -> list[UUID]:
         """A person who begins anew gives his coupon's place in the former attempt back."""
-        await self._connection.execute(
+        rows = await self._connection.fetch(
             """
             UPDATE orders SET state = 'canceled'
-            WHERE project_id = $1 AND user_id = $2 AND coupon = $3 AND state = 'pending'
+            WHERE project_id = $1 AND user_id = $2 AND coupon = $3 AND state = 'pending' RETURNING id
             """,
             self._project_id, user_id, code,
         )  # fmt: skip
+        return [row[0] for row in rows]
+
+    async def cancel_oldest(self, user_id: UUID, *, keep: int) -> list[UUID]:
+        """Of what a person has begun to buy and not paid, the newest `keep` stay."""
+        rows = await self._connection.fetch(
+            """
+            WITH many AS (
+                SELECT id FROM orders
+                WHERE project_id = $1 AND user_id = $2 AND state = 'pending' AND kind <> 'renewal'
+                ORDER BY id DESC OFFSET $3 FOR UPDATE SKIP LOCKED
+            )
+            UPDATE orders o SET state = 'canceled' FROM many WHERE o.project_id = $1 AND o.id = many.id RETURNING o.id
+            """,
+            self._project_id, user_id, keep,
+        )  # fmt: skip
+        return [row[0] for row in rows]
 
     async def lock_person(self, user_id: UUID) -> None:
         """For what a person may have once, where there is no row to lock yet."""

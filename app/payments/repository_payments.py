@@ -138,9 +138,9 @@ class PaymentRepository:
             return None
         return await self.lock(to_bill(row)) if lock else to_bill(row)
 
-    async def lock(self, bill: Bill) -> Bill:
-        """The same as it is now, until the transaction ends: the person, the subscription that it is about (or that it
-        may prolong), the order, the payment."""
+    async def lock(self, bill: Bill) -> Bill | None:
+        """The same as it is now, until the transaction ends, None if it is gone since. Locks the person, the
+        subscription that it is about (or that it may prolong), the order, the payment."""
         order = bill.order
         if order.is_subscription:
             await self._connection.execute(
@@ -154,8 +154,7 @@ class PaymentRepository:
         row = await self._connection.fetchrow(
             f"{BILL} WHERE p.project_id = $1 AND p.id = $2 {LOCKS}", self._project_id, bill.payment.id
         )
-        assert row is not None  # noqa: S101  # payments of orders are never deleted while anybody looks
-        return to_bill(row)
+        return to_bill(row) if row else None
 
     async def started(self, payment_id: UUID, *, reference: str, url: str, opens: str) -> Payment | None:
         """What the provider answered; None if the payment is further than that by now."""

@@ -5,7 +5,8 @@ from uuid import UUID
 from app.catalogue.library import Project
 from app.kit.clock import utc_now
 from app.kit.database import Connection, Database
-from app.payments import checkout, coupons, fulfilment, machine, orders, pricing, refunds, starting
+from app.kit.telemetry import get_logger
+from app.payments import checkout, closing, coupons, fulfilment, machine, orders, pricing, refunds, starting
 from app.payments.errors import OrderNotFound, OrderNotPayable
 from app.payments.orders import Wish
 from app.payments.outcome import Outcome, Source
@@ -21,6 +22,11 @@ from app.telegram.checkout import CheckoutQuery, Refusal
 from app.users.repository import User, UserRepository
 from app.users.service import admit
 from app.users.sessions import SessionService
+
+log = get_logger("app.payments")
+
+# Ids of ours have 36 characters; what else a payload may carry is not ours.
+PAYLOAD_LOGGED = 64
 
 
 class PaymentService:
@@ -99,6 +105,7 @@ class PaymentService:
         if order is None:
             raise OrderNotFound
         if order.state == "pending" and order.expires_at <= utc_now():
+            starting.log_over(order, "expired")
             raise OrderNotPayable(state="expired")
         if order.state == "pending" and order.contact is None and contact is not None:
             order = await orders_.add_contact(order.id, contact)
@@ -116,6 +123,7 @@ class PaymentService:
         canceled = await orders_.move(order_id, "canceled")
         if canceled is None:
             raise OrderNotPayable(state=order.state)
+        await closing.close_later(connection, project.id, [order_id])
         return canceled
 
     async def apply(self, connection: Connection, source: Source, fact: Fact) -> Outcome:
@@ -125,7 +133,11 @@ class PaymentService:
 
     async def check(self, connection: Connection, project: Project, query: CheckoutQuery) -> Refusal | None:
         """What a pre-checkout query of Telegram is answered: None lets the payment happen."""
-        return await checkout.check(connection, project.id, IN_TELEGRAM, query)
+        refusal = await checkout.check(connection, project.id, IN_TELEGRAM, query)
+        if refusal is not None:
+            log.warning("a payment was refused before it was made", project_id=project.id, provider=IN_TELEGRAM,
+                        payment=query.payload[:PAYLOAD_LOGGED], reason=refusal.key)  # fmt: skip
+        return refusal
 
     async def decide(self, database: Database, project: Project, query: CheckoutQuery) -> Refusal | None:
         """As `check`, in a connection of its own: `app.telegram.checkout.PreCheckout`."""

@@ -58,6 +58,11 @@ def build_ask(settings: Settings, project: Project, bill: Bill) -> Ask:
     )
 
 
+def log_over(order: Order, state: str) -> None:
+    """Somebody wanted to pay for what is not to be paid any more."""
+    log.warning("an order is not to be paid any more", project_id=order.project_id, order=str(order.id), state=state)
+
+
 async def attempt(
     connection: Connection, registry: Registry, project: Project, order: Order, *, provider: str
 ) -> Payment:
@@ -66,6 +71,7 @@ async def attempt(
     Raises `OrderNotPayable`, `ProviderNotOffered` and `ContactNeeded`; the currency is the one that was agreed.
     """
     if order.state != "pending" or order.total == 0:
+        log_over(order, order.state)
         raise OrderNotPayable(state=order.state)
     chosen = registry.choose(project, "telegram" if order.place == "telegram" else "web", provider)
     payments = PaymentRepository(connection, project.id)
@@ -94,6 +100,7 @@ async def start(
         raise OrderNotFound
     payment = bill.payment
     if bill.order.state != "pending" or payment.state not in ("new", "started"):
+        log_over(bill.order, bill.order.state)
         raise OrderNotPayable(state=bill.order.state)
     if payment.reference is not None and payment.url is not None and payment.opens is not None:
         return Started(payment.reference, payment.url, "invoice" if payment.opens == "invoice" else "redirect")

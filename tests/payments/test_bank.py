@@ -123,6 +123,19 @@ class TestStory:
         await until_state(person, order_id, "paid")
         assert (await person.wallet())["balance"] == 8
 
+    async def test_the_page_of_what_was_canceled_is_closed(self, counter: Counter) -> None:
+        person = await counter.sign_in()
+        placed = (await place(person)).json()
+        order_id, page = placed["order"]["id"], placed["payment"]["url"]
+        assert (await person.post(f"/api/v1/orders/{order_id}/cancel")).json()["state"] == "canceled"
+
+        async def closed() -> bool:
+            return (await counter.client.get(page)).status_code == 410
+
+        await wait(closed)
+        assert (await counter.client.post(f"{page}/pay")).status_code == 410
+        assert counter.bank.books.charges == {}
+
     async def test_what_the_bank_never_tells_is_found_by_looking(self, counter: Counter) -> None:
         person = await counter.sign_in()
         placed = (await place(person)).json()

@@ -121,6 +121,15 @@ class TestLook:
         await shop.pay(started)
         assert len(await shop.provider.look(shop.project, reference=started.reference, payment_id=ask.id)) == 1
 
+    async def test_a_page_that_was_closed_takes_no_money(self, shop: Shop) -> None:
+        ask = shop.ask()
+        started = await shop.provider.start(ask)
+        await shop.provider.close(shop.project, reference=started.reference)
+        assert await shop.facts() == [Failed("expired", payment_id=ask.id, reference=started.reference)]
+        assert (await shop.pay(started))["outcome"] == "closed"
+        with pytest.raises(ProviderRefused):
+            await shop.provider.close(shop.project, reference=started.reference)
+
     async def test_expired(self, shop: Shop) -> None:
         ask = shop.ask()
         started = await shop.provider.start(ask)

@@ -64,6 +64,9 @@ class SandboxProvider(Provider):
         answer = await self._call("POST", "/v1/payments", body={**self._body(ask), "method": method}, key=str(ask.id))
         return _facts(answer)
 
+    async def close(self, project: Project, *, reference: str) -> None:
+        await self._call("POST", f"/v1/payments/{reference}/close", body={}, key=f"close:{reference}")
+
     async def look(self, project: Project, *, reference: str, payment_id: UUID) -> Sequence[Fact]:
         try:
             return _facts(await self._call("GET", f"/v1/payments/{reference}"))
@@ -177,6 +180,8 @@ def _facts(payment: dict[str, Any]) -> Sequence[Fact]:
     for charge in payment["charges"]:
         facts.append(_paid(charge, metadata))
         facts.extend(_refunded(refund) for refund in charge["refunds"])
+    if payment["state"] == "closed":
+        facts.append(Failed("canceled", payment_id=_payment_id(metadata), reference=payment["id"]))
     if payment["state"] == "declined":
         facts.append(Failed("declined", payment_id=_payment_id(metadata), reference=payment["id"]))
     return facts

@@ -30,7 +30,7 @@ from app.payments.port import (
     Transaction,
 )
 from app.payments.providers import stripe_books, stripe_facts
-from app.payments.providers.stripe_calls import Clients, answer, is_live, limits_of, log, plain, to_units
+from app.payments.providers.stripe_calls import Clients, answer, is_live, limits_of, plain, to_units
 
 TOLERANCE_SECONDS = 300
 SESSION_EVENTS = ("completed", "async_payment_succeeded", "async_payment_failed", "expired")
@@ -112,6 +112,9 @@ class StripeProvider(Provider):
             # A payment that was started before and has ended meanwhile.
             raise ProviderRefused(reason="session_closed")
         return Started(reference=session.id, url=session.url, opens="redirect")
+
+    async def close(self, project: Project, *, reference: str) -> None:
+        await answer(self._client(project).v1.checkout.sessions.expire_async(reference))
 
     async def look(self, project: Project, *, reference: str, payment_id: UUID) -> Sequence[Fact]:
         session = await self._session(self._client(project), reference)
@@ -218,9 +221,7 @@ class StripeProvider(Provider):
         else:
             refund = plain(await answer(client.v1.refunds.retrieve_async(name)))
             if await stripe_books.origin(client, project, refund.get("payment_intent")) is not None:
-                found = stripe_facts.refunded(refund)
-                if refund["status"] in ("failed", "canceled"):
-                    log.error("a refund came back", project=project.key, refund=name, alert=True)
+                found = stripe_facts.refunded(refund) or stripe_facts.refund_failed(refund)
         return [found] if found is not None else []
 
     async def cancel(self, project: Project, *, subscription: str, telegram_id: int | None) -> None:

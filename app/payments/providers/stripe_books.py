@@ -105,7 +105,8 @@ async def _transaction(
         )
     if source["object"] == "refund":
         # A refund that failed: the money is ours again.
-        return Transaction(intent, amount, currency, at)
+        failed = stripe_facts.refund_failed(source)
+        return Transaction(intent, amount, currency, at, [failed] if failed else [])
     return None
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from app.payments.port import Disputed, Fact, Failed, Paid, Refunded, SubscriptionChanged
+from app.payments.port import Disputed, Fact, Failed, Paid, Refunded, RefundFailed, SubscriptionChanged
 from app.payments.providers.stripe_calls import from_units
 
 Data = Mapping[str, Any]
@@ -123,6 +123,15 @@ def refunded(refund: Data) -> Refunded | None:
         currency=currency,
         refund_id=our_id(refund.get("metadata"), "refund"),
     )
+
+
+def refund_failed(refund: Data) -> RefundFailed | None:
+    """A bank that could not be paid sends a refund back to us, maybe weeks after it had succeeded."""
+    charge = name_of(refund.get("payment_intent")) or name_of(refund.get("charge"))
+    if refund["status"] not in ("failed", "canceled") or charge is None:
+        return None
+    amount, currency = money_of(refund["amount"], refund["currency"])
+    return RefundFailed(charge, refund["id"], amount, currency, our_id(refund.get("metadata"), "refund"))
 
 
 def disputed(dispute: Data) -> Disputed | None:

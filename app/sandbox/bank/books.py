@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-State = Literal["open", "paid", "declined"]
+State = Literal["open", "paid", "declined", "closed"]
 
 
 @dataclass(slots=True)
@@ -121,6 +121,12 @@ class Books:
         payment.charges.append(charge)
         self.charges[charge.id] = charge
         return charge
+
+    def close(self, payment: Payment) -> None:
+        """The shop wants no money for it any more."""
+        if payment.state == "paid" or payment.arrives_at is not None:
+            raise Refused("already_paid")
+        payment.state = "closed"
 
     def decline(self, payment: Payment) -> None:
         if payment.state == "paid":

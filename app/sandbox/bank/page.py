@@ -30,6 +30,8 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "back": "Вернуться в магазин",
         "unknown": "Такого платежа нет",
         "unknown_note": "После перезапуска банк всё забывает: начните оплату в магазине заново.",
+        "closed": "Магазин закрыл этот платёж",
+        "closed_note": "Заказ отменён. Начните оплату в магазине заново.",
         "done": "Этот платёж уже проведён",
         "done_note": "Второй раз платить не нужно.",
     },
@@ -56,6 +58,8 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "back": "Back to the shop",
         "unknown": "There is no such payment",
         "unknown_note": "The bank forgets everything when it restarts: begin anew in the shop.",
+        "closed": "The shop has closed this payment",
+        "closed_note": "The order was canceled: begin anew in the shop.",
         "done": "This payment was made before",
         "done_note": "There is no need to pay twice.",
     },
@@ -102,7 +106,7 @@ def render(payment: Payment | None, *, late_seconds: float = 0, problem: str = "
     language = payment.language if payment is not None and payment.language in TEXTS else "ru" if not payment else "en"
     texts = TEXTS[language]
     if payment is None:
-        name = "done" if problem == "already_paid" else "unknown"
+        name = {"already_paid": "done", "closed": "closed"}.get(problem, "unknown")
         body = _card(f'<p class="sum">{texts[name]}</p><p class="what">{texts[f"{name}_note"]}</p>')
     elif payment.state == "paid" or payment.arrives_at is not None:
         name = "paid" if payment.state == "paid" else "coming"

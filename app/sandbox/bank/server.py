@@ -4,8 +4,9 @@ The shop's side, with `Authorization: Bearer <key>` and, where something is made
 
 - `POST /v1/payments` {account, amount, currency, description, language, return_url, webhook_url, metadata, save_method}
   → the payment, with `page_url`; with `method` (a saved one) it is charged or declined at once, without a page.
-- `GET /v1/payments/{id}` → {id, account, state: open|paid|declined, amount, currency, metadata, page_url, charges: [
-  {id, payment, amount, currency, at, method, refunded, refunds}]}
+- `GET /v1/payments/{id}` → {id, account, state: open|paid|declined|closed, amount, currency, metadata, page_url,
+  charges: [{id, payment, amount, currency, at, method, refunded, refunds}]}
+- `POST /v1/payments/{id}/close`: nobody pays it any more
 - `POST /v1/charges/{id}/refunds` {amount, metadata} → {id, charge, amount, currency, at, metadata}
 - `GET /v1/transactions?account=&since=` → {items: [{kind: charge|refund, …}]}, the oldest first.
 
@@ -81,6 +82,7 @@ def create_app(
         routes=[
             Route("/v1/payments", _shop(_create), methods=["POST"]),
             Route("/v1/payments/{id}", _shop(_show), methods=["GET"]),
+            Route("/v1/payments/{id}/close", _shop(_close), methods=["POST"]),
             Route("/v1/charges/{id}/refunds", _shop(_refund), methods=["POST"]),
             Route("/v1/transactions", _shop(_transactions), methods=["GET"]),
             Route("/pay/{id}", _person(_page), methods=["GET"]),
@@ -156,6 +158,12 @@ async def _show(request: Request, bank: Bank) -> Response:
     return JSONResponse(bank.books.payment(request.path_params["id"]).body(bank.page))
 
 
+async def _close(request: Request, bank: Bank) -> Response:
+    payment = bank.books.payment(request.path_params["id"])
+    bank.books.close(payment)
+    return JSONResponse(payment.body(bank.page))
+
+
 async def _refund(request: Request, bank: Bank) -> Response:
     body = json.loads(await request.body())
     if bank.refuse_refunds:
@@ -184,6 +192,8 @@ def _person(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
 
 async def _page(request: Request, bank: Bank) -> Response:
     payment = bank.books.payment(request.path_params["id"])
+    if payment.state == "closed":
+        raise Refused("closed", 410)
     return HTMLResponse(render(payment, late_seconds=bank.late_seconds), headers={"cache-control": "no-store"})
 
 
@@ -191,6 +201,8 @@ async def _act(request: Request, bank: Bank) -> Response:
     """What a person does on the page; the browser goes back to the shop afterwards."""
     payment = bank.books.payment(request.path_params["id"])
     action = request.path_params["action"]
+    if payment.state == "closed":
+        raise Refused("closed", 410)
     if action == "pay" and payment.state == "paid":
         raise Refused("already_paid")
     if action in ("pay", "twice"):
