@@ -32,6 +32,10 @@ async def apply(parts: Parts, connection: Connection, source: Source, fact: Disp
         subject=str(dispute_id),
         user_id=None if bill.user_state == "erased" else bill.order.user_id,
     )
+    refunds_of = await RefundRepository(connection, source.project_id).of_order(bill.order.id)
+    if fact.state == "won" and any(row.reference == fact.dispute and row.state == "done" for row in refunds_of):
+        # What was bought was taken back, and the money is with us again.
+        await refuse(connection, source, fact, "won_after_lost", order_id=bill.order.id)
     left = payment.amount - payment.refunded_amount
     if fact.state == "lost" and left:
         lost = Refunded(fact.charge, fact.dispute, min(fact.amount, left), fact.currency)

@@ -9,8 +9,9 @@ from app.crm.cards.store import announce
 from app.kit.clock import utc_now
 from app.kit.database import Database
 from app.kit.telemetry import get_logger
-from app.payments.outcome import Outcome, Source, refuse
+from app.payments.outcome import MONEY_IS_BACK, Outcome, Source, refuse
 from app.payments.port import Disputed, Fact, Paid, Provider, ProviderAway, ProviderRefused, Refunded
+from app.payments.repository_events import EventRepository
 from app.payments.repository_payments import PaymentRepository
 from app.payments.service import PaymentService
 from app.worker.port import enqueue
@@ -85,7 +86,7 @@ async def compare(payments: PaymentService, database: Database, project: Project
     Raises `ProviderAway`: it is tried again at the next hour.
     """
     account = provider.account(project)
-    counts = {"lines": 0, "done": 0, "repeated": 0, "ignored": 0, "refused": 0, "missing": 0}
+    counts = {"lines": 0, "done": 0, "repeated": 0, "ignored": 0, "refused": 0, "missing": 0, "came_back": 0}
     if account is None:
         return counts
     since = utc_now() - WINDOW
@@ -103,6 +104,11 @@ async def compare(payments: PaymentService, database: Database, project: Project
             if outcome.state == "done":
                 log.warning("the reconciliation has repaired something", provider=provider.name, project_id=project.id,
                             order=str(outcome.order_id), note=outcome.note)  # fmt: skip
+    async with database.connection() as connection:
+        # Of these the books say that they went: the staff have a card for each.
+        counts["came_back"] = await EventRepository(connection, project.id).count_refused(
+            provider.name, account, notes=MONEY_IS_BACK, since=since
+        )
     counts["missing"] = await _report_missing(database, project, provider.name, account, seen, since=since)
     return counts
 

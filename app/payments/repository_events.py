@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.kit.database import Connection
@@ -78,6 +78,19 @@ class EventRepository:
             WHERE project_id = $1 AND id = $2 AND state = 'new'
             """,
             self._project_id, row_id, wait, note,
+        )  # fmt: skip
+
+    async def count_refused(self, provider: str, account: str, *, notes: Sequence[str], since: datetime) -> int:
+        """Facts that were refused for one of these reasons."""
+        return int(
+            await self._connection.fetchval(
+                """
+                SELECT count(*) FROM provider_events
+                WHERE project_id = $1 AND received_at >= $4 AND provider = $2 AND account = $3
+                    AND state = 'refused' AND kind = 'refused' AND note = ANY($5::text[])
+                """,
+                self._project_id, provider, account, since, list(notes),
+            )
         )  # fmt: skip
 
 

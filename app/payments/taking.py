@@ -11,6 +11,7 @@ from app.kit.database import Connection
 from app.payments.errors import RefundRefused
 from app.payments.parts import Parts
 from app.payments.repository import Order
+from app.payments.unused import unused_part
 from app.wallet.errors import UnitsUsed
 from app.wallet.repository import UNITS, WalletRepository
 from app.wallet.service import Taken, UsedRule, wallet
@@ -28,9 +29,11 @@ async def reserve(
     Raises `RefundRefused` with `used` where the rule is to refuse and something was used.
     """
     whole = after >= order.total
-    voided = whole and order.kind == "gift" and await parts.gifts.void(connection, order)
-    if rule == "refuse" and whole and await _subscription_used(connection, order):
+    # Of a subscription that was used a part may go back, for the time that is left.
+    too_much = whole or (rule == "refuse" and after - before > await unused_part(connection, order))
+    if rule == "refuse" and too_much and await _subscription_used(connection, order):
         raise RefundRefused(reason="used")
+    voided = whole and order.kind == "gift" and await parts.gifts.void(connection, order)
     lots = await WalletRepository(connection, order.project_id).lots_of_order(order.id)
     for unit in UNITS:
         for user_id in {lot.user_id for lot in lots if lot.unit == unit}:

@@ -35,4 +35,6 @@ async def _unused_time(connection: Connection, order: Order, subscription_id: UU
     if running is None or running.state == "ended" or running.until <= now:
         return 0
     brought = max(int(brought_by(order).total_seconds()), 1)
-    return order.total * int((running.until - now).total_seconds()) // brought
+    # Former parts took their time, but none of what renews.
+    before = order.refunded_amount if running.renews else 0
+    return order.total * int((running.until - now).total_seconds()) // brought - before

@@ -8,16 +8,22 @@ from typing import Any
 import pytest
 
 from app.catalogue.library import Price
+from app.crm.cards.strange_money import PaymentRefusedCard
+from app.kit.clock import utc_now
+from app.kit.ids import new_id
 from app.payments import ledger
 from app.payments import refunds as refund_rules
 from app.payments.errors import RefundRefused
-from app.payments.port import Disputed, Refunded
+from app.payments.outcome import MONEY_IS_BACK
+from app.payments.port import Disputed, Refunded, RefundFailed
 from app.payments.providers.sandbox import SandboxProvider
 from app.payments.repository import Order
+from app.payments.repository_events import EventRepository
 from app.payments.repository_refunds import Refund, RefundRepository
 from app.payments.states import REFUND
+from app.payments.subscriptions_repository import Subscription
 from app.wallet.service import wallet
-from tests.payments.stage import Buyer, Shop
+from tests.payments.stage import Buyer, Shop, paid
 from tests.wallet.test_lots import pass_time
 
 
@@ -40,6 +46,23 @@ async def use(shop: Shop, buyer: Buyer, amount: int) -> None:
             connection, project_id=shop.project.id, user_id=buyer.id, unit="readings", amount=amount
         )
         await wallet.settle(connection, project_id=shop.project.id, hold_id=hold_id, kind="reading", key=f"u:{hold_id}")
+
+
+async def read_on_subscription(shop: Shop, buyer: Buyer) -> None:
+    async with shop.database.transaction() as connection:
+        await connection.execute("INSERT INTO deck_copies VALUES ($1, '\\x00', '{}')", shop.project.id)
+        await connection.execute(
+            """
+            INSERT INTO readings (id, project_id, user_id, language, spread, deck_hash, cards, reversals, cost,
+                free_follow_ups, paid_by, paid_on, seed, commitment, expires_at)
+            VALUES ($1, $2, $3, 'ru', '{}', '\\x00', '{}', 'none', 1, 0, 'subscription',
+                current_date, '\\x00', '', now() + interval '1 day')
+            """,
+            new_id(), shop.project.id, buyer.id,
+        )  # fmt: skip
+        await connection.execute(
+            "INSERT INTO fair_use_days VALUES ($1, $2, current_date, 1)", shop.project.id, buyer.id
+        )
 
 
 async def bought(shop: Shop, package: str = "luna-ten") -> tuple[Buyer, Order, str]:
@@ -151,6 +174,23 @@ class TestUsed:
         await shop.tell(done(refund, charge))
         assert await shop.balances(buyer) == (0, 2)
 
+    @pytest.mark.parametrize("renews", [False, True])
+    async def test_of_a_subscription_that_was_used_no_more_goes_back_than_the_time_that_is_left(
+        self, shop: Shop, renews: bool
+    ) -> None:
+        buyer = await shop.buyer()
+        order, payment = await shop.begin(buyer, "luna-month", renews=renews)
+        await shop.tell(paid(payment, charge="ch_1", method="card-1" if renews else None))
+        order, payment = await shop.read(order), await shop.read_payment(payment)
+        await shop.rows("UPDATE subscriptions SET until = until - interval '15 days'")
+        await read_on_subscription(shop, buyer)
+        for amount in (None, payment.amount - 1, payment.amount * 6 // 10):
+            assert (await reason_of(shop, order, amount=amount))["reason"] == "used"
+        part = payment.amount * 4 // 10
+        refund = await ask(shop, order, amount=part)
+        await shop.tell(done(refund, str(payment.charge)))
+        assert (await reason_of(shop, order, amount=part))["reason"] == "used"
+
     async def test_rule_forgive(self, shop: Shop) -> None:
         shop.project = replace(shop.project, refund_used="forgive")
         buyer, order, charge = await bought(shop)
@@ -193,6 +233,17 @@ class TestElsewhere:
         assert (await shop.tell(Refunded(charge, "re_x", 48000, "RUB"))).state == "done"
         assert [(row.id, row.reference) for row in await shop.refunds(order)] == [(refund.id, "re_x")]
 
+    async def test_the_same_part_on_the_providers_own_page_is_another_refund(self, shop: Shop) -> None:
+        _, order, charge = await bought(shop)
+        refund = await ask(shop, order, amount=10000)
+        assert (await shop.tell(Refunded(charge, "re_dashboard", 10000, "RUB"))).state == "done"
+        assert (await shop.tell(done(refund, charge))).state == "done"
+        assert {(row.started_by, row.state) for row in await shop.refunds(order)} == {
+            ("admin", "done"), ("provider", "done"),
+        }  # fmt: skip
+        assert (await shop.read(order)).refunded_amount == 20000
+        assert await ledger.check(shop.database) == []
+
     @pytest.mark.parametrize(("changes", "reason"), [
         ({"amount": 48001}, "too_much"), ({"amount": 0}, "too_much"), ({"currency": "USD"}, "wrong_currency"),
     ])  # fmt: skip
@@ -212,6 +263,32 @@ class TestElsewhere:
         assert await shop.value("SELECT state FROM disputes") == "lost"
         assert [(row.reference, row.state) for row in await shop.refunds(order)] == [("dp_1", "done")]
         assert await shop.value("SELECT count(*) FROM staff_cards WHERE kind = 'dispute'") == 1
+
+    async def test_money_that_is_back_with_us_is_told_with_what_to_do(self, shop: Shop) -> None:
+        """The books say that it went: a dispute won after it was lost, a refund that the bank could not pay out."""
+        _, order, charge = await bought(shop)
+        for state in ("lost", "won", "won"):
+            await shop.tell(Disputed(charge, "dp_1", 20000, "RUB", state))  # type: ignore[arg-type]  # the literals above
+        refund = await ask(shop, order, amount=10000)
+        failed = RefundFailed(charge, f"re_{refund.id}", 10000, "RUB", refund.id)
+        # Ours is still under way: it fails when it is asked for again.
+        assert (await shop.tell(failed)).state == "ignored"
+        await shop.tell(done(refund, charge))
+        assert [(await shop.tell(failed)).state for _ in range(2)] == ["refused", "refused"]
+        cards = await shop.rows("SELECT facts FROM staff_cards WHERE kind = 'payment_refused' ORDER BY id")
+        assert [(row["facts"]["reason"], row["facts"]["amount"]) for row in cards] == [
+            ("won_after_lost", 20000), ("refund_failed", 10000),
+        ]  # fmt: skip
+        assert {row["facts"]["order"] for row in cards} == {str(order.id)}
+        text = PaymentRefusedCard().text(cards[0]["facts"], "ru")
+        assert "200" in text and "dp_1" in text and "спор выигран" in text
+        assert (await shop.read(order)).refunded_amount == 30000
+        assert await ledger.check(shop.database) == []
+        async with shop.database.connection() as connection:
+            count = await EventRepository(connection, shop.project.id).count_refused(
+                "sandbox", shop.project.key, notes=MONEY_IS_BACK, since=utc_now() - timedelta(hours=1)
+            )
+        assert count == 2
 
     async def test_a_dispute_that_is_won_takes_nothing(self, shop: Shop) -> None:
         buyer, order, charge = await bought(shop)
@@ -246,6 +323,34 @@ class TestGifts:
         await shop.tell(done(refund, payment.charge or ""))
         assert (await shop.read(order)).state == "refunded"
         assert await shop.balances(buyer) == (5, 0)
+
+    async def test_one_that_was_paid_back_in_part_gives_the_rest(self, shop: Shop) -> None:
+        buyer, friend = await shop.buyer(), await shop.buyer()
+        for package, part in (("luna-ten", 47999), ("luna-ten", 9600)):
+            _, payment = await shop.buy(buyer, package, gift=True)
+            await shop.tell(Refunded(str(payment.charge), f"re_{part}", part, payment.currency))
+            await open_gift(shop, friend)
+        # Of ten readings and five follow-ups: nothing but what was rounded up, then eight and four.
+        assert await shop.balances(friend) == (5 + 1 + 8, 1 + 4)
+        assert await ledger.check(shop.database) == []
+
+    async def test_a_month_that_was_paid_back_in_part_is_shorter(self, shop: Shop) -> None:
+        buyer, friend = await shop.buyer(), await shop.buyer()
+        _, payment = await shop.buy(buyer, "luna-month", gift=True)
+        await shop.tell(Refunded(str(payment.charge), "re_1", payment.amount // 2, payment.currency))
+        given = await open_gift(shop, friend)
+        assert given is not None and timedelta(days=13) < given.until - utc_now() < timedelta(days=16)
+        assert await ledger.check(shop.database) == []
+
+
+async def open_gift(shop: Shop, friend: Buyer) -> Subscription | None:
+    """The newest one."""
+    code = shop.services.gifts.code(await shop.value("SELECT id FROM gifts ORDER BY id DESC LIMIT 1"))
+    async with shop.database.transaction() as connection:
+        redeemed = await shop.services.gifts.redeem(
+            connection, project_id=shop.project.id, user_id=friend.id, code=code
+        )
+    return redeemed.subscription
 
 
 class TestFailed:

@@ -11,6 +11,7 @@ from app.crm.order_buttons import order_button
 from app.crm.orders import named
 from app.kit.database import Connection
 from app.locales import html
+from app.payments.outcome import MONEY_IS_BACK
 from app.payments.repository_payments import PaymentRepository
 from app.payments.sums import show
 
@@ -39,8 +40,14 @@ class PaymentRefusedCard(CardKind):
         }
         if "fact" not in facts:
             return html(language, "card.event_failed", **values, event=facts.get("event", "—"))
+        if facts.get("reason") in MONEY_IS_BACK:
+            mark = facts.get("refund") or facts.get("dispute") or "—"
+            return html(language, "card.money_is_back", **values, sum=_sum(facts, language), mark=mark)
         mark = next((facts[name] for name in ("refund", "dispute", "charge") if facts.get(name)), "—")
         return html(language, "card.payment_refused", **values, sum=_sum(facts, language), mark=mark)
+
+    def buttons(self, card: Card, facts: Facts, language: str) -> list[list[InlineKeyboardButton]]:
+        return [[order_button(UUID(facts["order"]), "open", language)]] if facts.get("order") else []
 
 
 class PaymentMissingCard(CardKind):
