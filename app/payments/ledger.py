@@ -79,11 +79,11 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         "orders.coupons_are_counted",
-        "a coupon's use carries who used it, so that limits count, and took something off",
+        "a coupon's use carries who used it, so that limits count, and took something off; renewals use none",
         f"""
         SELECT o.project_id, {_ORDER}, format('coupon %s, discount %s', o.coupon, o.discount) FROM orders o
         WHERE o.state IN {_PAID} AND ((o.coupon IS NOT NULL OR o.kind = 'trial') AND o.person_hash IS NULL
-            OR o.coupon IS NULL AND o.discount > 0 AND o.kind <> 'trial')
+            OR o.coupon IS NULL AND o.discount > 0 AND o.kind NOT IN ('trial', 'renewal'))
         """,  # noqa: S608  # as above, constants of this module
     ),
     Rule(

@@ -202,6 +202,18 @@ class SubscriptionRepository:
         )  # fmt: skip
         await self.show_staff(subscription_id)
 
+    async def take_up(self, subscription_id: UUID, *, provider: str, account: str, reference: str) -> None:
+        """An agreement that its provider goes on with is the one of this subscription from now on."""
+        await self._connection.execute(
+            """
+            UPDATE subscriptions SET provider = $3, account = $4, reference = $5, sealed_method = NULL, renew_at = NULL,
+                renews = state <> 'ended', canceled_at = NULL,
+                grace_until = CASE WHEN state <> 'ended' THEN until + $6::interval END
+            WHERE project_id = $1 AND id = $2
+            """,
+            self._project_id, subscription_id, provider, account, reference, GRACE,
+        )  # fmt: skip
+
     async def set_until(self, subscription_id: UUID, until: datetime) -> None:
         """A part of the time was paid back."""
         await self._connection.execute(

@@ -75,28 +75,31 @@ def terms_after(
 ) -> Terms:
     """What the subscription is from now on.
 
-    A gift and a trial bring time alone. A renewal keeps what was agreed; one that was canceled meanwhile stays so.
+    What brings time alone, as a gift does, leaves an agreement as it is. A renewal keeps what was agreed; one that was
+    canceled meanwhile stays so.
     """
     keeps = running is not None and running.state != "ended"
-    if running is not None and (order.kind == "renewal" or (gift and keeps)):
-        renews = running.renews or (order.kind == "renewal" and running.state == "ended" and _agreed(fact))
+    reference = fact.subscription if fact else None
+    begins = order.renews and order.kind == "purchase" and (reference is not None or sealed_method is not None)
+    if running is not None and keeps and running.renews and order.kind != "renewal" and not begins:
+        return _prolonged(running, until)
+    price, currency = order.total, order.currency
+    if running is not None and order.kind == "renewal":
+        renews = running.renews or (running.state == "ended" and _agreed(fact))
         # The same agreement goes on, whatever its provider calls this payment of it.
-        reference = running.reference or (fact.subscription if fact else None)
         method = sealed_method or running.sealed_method
-        agreement = (running.provider or provider, running.account or account, reference, method)
-        price, currency = running.price, running.currency
+        agreement = (running.provider or provider, running.account or account, running.reference or reference, method)
+    elif begins and not gift:
+        renews, agreement = True, (provider, account, reference, sealed_method)
+    elif running is not None and keeps:
+        # It was canceled, but may be taken up again, at its provider as well: then it costs what it did.
+        renews, method = False, running.sealed_method if gift else None
+        agreement = (running.provider, running.account, running.reference, method)
+        if running.reference is not None or method is not None:
+            price, currency = running.price, running.currency
     else:
-        reference = fact.subscription if fact else None
-        renews = order.renews and not gift and (reference is not None or sealed_method is not None)
-        if renews:
-            agreement = (provider, account, reference, sealed_method)
-        elif keeps and running is not None:
-            # Its provider may still speak of the former agreement.
-            agreement = (running.provider, running.account, running.reference, None)
-        else:
-            agreement = (None, None, None, None)
-        price, currency = order.total, order.currency
-    package = running.package if running is not None and order.kind == "renewal" else order.package
+        renews, agreement = False, (None, None, None, None)
+    package = order.package
     return Terms(
         package_key=order.package_key,
         package=package,
@@ -112,6 +115,25 @@ def terms_after(
         currency=currency,
         price=price,
         renew_at=until if renews and agreement[3] is not None and agreement[2] is None else None,
+    )
+
+
+def _prolonged(running: Subscription, until: datetime) -> Terms:
+    return Terms(
+        package_key=running.package_key,
+        package=running.package,
+        period=running.period,
+        fair_use=running.fair_use,
+        trial=running.trial,
+        renews=running.renews,
+        until=until,
+        provider=running.provider,
+        account=running.account,
+        reference=running.reference,
+        sealed_method=running.sealed_method,
+        currency=running.currency,
+        price=running.price,
+        renew_at=until if running.reference is None else None,
     )
 
 

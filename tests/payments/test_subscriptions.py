@@ -1,6 +1,7 @@
 """How subscriptions begin, grow and end."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -148,6 +149,20 @@ class TestExtend:
         bought = await subscriber.buy(days=37, renews=True)
         assert (bought.trial, bought.renews, bought.id) == (False, True, given.id)
         assert nearly(bought.until, days=37)
+
+    @pytest.mark.parametrize("sealed", [False, True])
+    @pytest.mark.parametrize("kind", ["gift", "trial", "purchase"])
+    async def test_time_alone_leaves_an_agreement_as_it_is(
+        self, subscriber: Subscriber, kind: str, sealed: bool
+    ) -> None:
+        """A gift, a trial, or a year that a coupon paid all of: also one that was ordered before the agreement."""
+        fact = Paid(charge="c", amount=250, currency="XTR", method="pm-1") if sealed else None
+        first = await subscriber.buy(fact, days=None if sealed else 30, renews=True, total=250)
+        more = await subscriber.buy(kind=kind, total=0, period="year", fair_use=1, key="other", trial_days=7)
+        until = first.until + 7 * DAY if kind == "trial" else add_months(first.until, 12)
+        renew_at = until if sealed else None
+        grace = until + 3 * DAY
+        assert more == replace(first, until=until, grace_until=grace, renew_at=renew_at)
 
     async def test_follow_ups_come_with_each_period_and_end_with_it(self, subscriber: Subscriber) -> None:
         given = await subscriber.buy(days=30, renews=True, follow_ups=10)

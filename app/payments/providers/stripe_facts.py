@@ -84,7 +84,10 @@ def agreement_of(invoice: Data) -> tuple[str | None, Data]:
 
 
 def paid_by_invoice(invoice: Data, *, reference: str | None = None) -> Paid | None:
-    """A first or a further payment of a subscription, with `payments` expanded; nothing for one of nothing."""
+    """A first or a further payment of a subscription, with `payments` expanded; nothing for one of nothing.
+
+    `payment_id` is of the first one, also for what follows it.
+    """
     subscription, metadata = agreement_of(invoice)
     if invoice.get("status") != "paid" or not invoice["amount_paid"] or subscription is None:
         return None
@@ -94,7 +97,7 @@ def paid_by_invoice(invoice: Data, *, reference: str | None = None) -> Paid | No
         charge=_intent_of_invoice(invoice) or invoice["id"],
         amount=amount,
         currency=currency,
-        payment_id=our_id(metadata, "payment") if first else None,
+        payment_id=our_id(metadata, "payment"),
         reference=reference,
         subscription=subscription,
         renewal=not first,
