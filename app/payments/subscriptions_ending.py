@@ -37,5 +37,5 @@ async def end_agreement(
         "telegram_id": telegram_id,
         "paid_until": paid_until.isoformat() if paid_until else None,
     }
-    key = f"{JOB}:{agreement.provider}:{agreement.account}:{agreement.reference}"
-    await enqueue(connection, JOB, payload, dedupe_key=key)
+    # Without a key: nobody would find it again, and to end it twice is to end it.
+    await enqueue(connection, JOB, payload)
