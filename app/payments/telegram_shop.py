@@ -231,6 +231,8 @@ async def look_page(
         lines.append(escape(short, quote=False))
     lines.append(words.html("buy.renews" if renews and line.total else "buy.renews_not"))
     cost = show(line.total, line.currency, words.language) if line.total else words.plain("buy.free")
+    if renews and line.total and line.discount:
+        lines.append(words.html("buy.renews_discount", cost=cost))
     code = digest(package.key)
     rows = [[_button(words.plain("button.subscribe", cost=cost), Buy(digest=code, total=line.total, wish="buy"))]]
     if item["trial"]:

@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from app.locales import Words
-from app.payments.telegram_shop import shop_page
+from app.payments.sums import show
+from app.payments.telegram_shop import look_page, shop_page
+from app.payments.telegram_words import digest
 from app.users.repository import UserRepository
 from app.wallet.service import wallet
 from tests.payments.stage import Shop
@@ -198,3 +200,31 @@ async def test_other_providers_are_in_the_app_where_the_owner_allows_them(
     last = rows[-1][0]
     assert last is not None and last.web_app is not None
     assert (last.text, last.web_app.url) == (caption, "https://tarot.example/luna/packages")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("ru", "Скидка по промокоду сохранится: каждое продление тоже будет стоить {cost}."),
+        ("en", "The coupon’s discount lasts: each renewal costs {cost} as well."),
+    ],
+)
+async def test_whoever_subscribes_with_a_coupon_reads_what_renewals_cost(shop: Shop, language: str, said: str) -> None:
+    shop.coupon(kind="percent", amount=2000)
+    person = await shop.buyer()
+    pages = []
+    async with shop.database.connection() as connection:
+        user = await UserRepository(connection, shop.project.id).get(person.id)
+        assert user is not None
+        for coupon in ("test", None):
+            page = await look_page(
+                connection, shop.project, user, Words(language), shop.services.payments,
+                wanted=digest("luna-month"), coupon=coupon,
+            )  # fmt: skip
+            assert page is not None
+            pages.append(page)
+    package = shop.project.package("luna-month")
+    assert package is not None and package.stars is not None
+    discounted, listed = (show(sum_, "XTR", language) for sum_ in (package.stars * 8 // 10, package.stars))
+    assert said.format(cost=discounted) in pages[0][0]
+    assert listed in pages[1][0] and said.split(":")[0] not in pages[1][0]

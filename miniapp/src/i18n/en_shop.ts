@@ -49,6 +49,7 @@ export const enShop = {
   'checkout.gift_hint': 'You will get a link that opens it once',
   'checkout.renews': 'Renew automatically',
   'checkout.renews_hint': 'You can switch it off whenever you like',
+  'checkout.renews_discount': 'The discount lasts: each renewal costs {sum} as well. You can switch it off whenever you like',
   'checkout.paid_once': '{provider}: this subscription is paid for once and does not renew by itself.',
   'checkout.renewing_ways': 'It renews when paid with: {providers}.',
   'checkout.takes_from': '{provider} takes payments from {sum}.',

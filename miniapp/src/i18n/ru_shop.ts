@@ -58,6 +58,7 @@ export const ruShop: Readonly<Record<keyof typeof enShop, Message>> = {
   'checkout.gift_hint': 'Получится ссылка, которая откроется один раз',
   'checkout.renews': 'Продлевать автоматически',
   'checkout.renews_hint': 'Отключается в любой момент',
+  'checkout.renews_discount': 'Скидка сохранится: каждое продление тоже будет стоить {sum}. Отключается в любой момент',
   'checkout.paid_once': '{provider}: эта подписка оплачивается один раз и сама не продлится.',
   'checkout.renewing_ways': 'Продлевается с оплатой через: {providers}.',
   'checkout.takes_from': '{provider}: принимает платежи от {sum}.',

@@ -186,7 +186,12 @@ function Checkout({ sale, shop, me, coupon, settled }: CheckoutProps) {
           <Toggle name={t('checkout.gift')} hint={t('checkout.gift_hint')} checked={choices.gift} onChange={(gift) => change({ gift })} />
         ) : null}
         {terms.mayRenew ? (
-          <Toggle name={t('checkout.renews')} hint={t('checkout.renews_hint')} checked={choices.renews} onChange={(renews) => change({ renews })} />
+          <Toggle
+            name={t('checkout.renews')}
+            hint={t(price.discount > 0 ? 'checkout.renews_discount' : 'checkout.renews_hint', { sum: money(total, price.currency) })}
+            checked={choices.renews}
+            onChange={(renews) => change({ renews })}
+          />
         ) : null}
         {terms.needsContact ? (
           <ContactField ref={contact} value={choices.contact} unclear={unclear} onChange={(words) => change({ contact: words })} />
