@@ -1,5 +1,6 @@
 """`/buy`: what is for sale, the coupon, and the choice. The purchase itself is in `telegram_buying`."""
 
+from dataclasses import fields
 from html import escape
 from typing import Any
 
@@ -145,7 +146,9 @@ async def shop_page(
 def _in_stars(project: Project, item: dict[str, Any]) -> tuple[Package, Line] | None:
     package = project.package(item["package"])
     line = next((row for row in item["prices"] if row["provider"] == IN_TELEGRAM), None)
-    return (package, Line(**line)) if package is not None and line is not None else None
+    if package is None or line is None:
+        return None
+    return package, Line(**{field.name: line[field.name] for field in fields(Line)})
 
 
 def _offer(project: Project, package: Package, line: Line, words: Words, *, trial: bool) -> str:
