@@ -116,6 +116,8 @@ class Payment(Base):
         # Whatever happens, an order is paid by one payment.
         Index("uq_payments_paid", "order_id", unique=True, postgresql_where=text("state IN ('paid', 'refunded')")),
         Index(None, "provider", "account", "reference"),
+        # What the hourly comparison with the provider's books looks through.
+        Index(None, "provider", "account", "paid_at", postgresql_where=text("charge IS NOT NULL")),
         Index(None, "look_at", postgresql_where=text("state IN ('new', 'started')")),
     )
 
@@ -155,6 +157,8 @@ class ProviderEvent(Base):
         CheckConstraint("state IN ('new', 'done', 'ignored', 'refused', 'failed')", name="state"),
         Index(None, "next_at", postgresql_where=text("state = 'new'")),
         Index(None, "project_id", "received_at"),
+        # What is taken away after a while.
+        Index(None, "done_at", postgresql_where=text("state IN ('done', 'ignored')")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -190,6 +194,7 @@ class Refund(Base):
         CheckConstraint("amount > 0", name="amount"),
         Index(None, "project_id", "order_id"),
         Index(None, "next_at", postgresql_where=text("state IN ('wanted', 'sent')")),
+        Index(None, "project_id", "done_at", postgresql_where=text("state = 'done'")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -252,6 +257,7 @@ class Subscription(Base):
         Index("uq_subscriptions_open", "project_id", "user_id", unique=True, postgresql_where=text("state <> 'ended'")),
         Index(None, "provider", "account", "reference"),
         Index(None, "until", postgresql_where=text("state <> 'ended'")),
+        Index(None, "renew_at", postgresql_where=text("state <> 'ended' AND renews")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
