@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.admin import schemas
 from app.admin.auth import CurrentManager
-from app.admin.views import order_view, payment_view, refund_view
+from app.admin.views import listed_payment_view, order_view, payment_view, refund_view
 from app.container import container
 from app.crm.audit import record
 from app.errors import InvalidRequest
@@ -19,6 +19,7 @@ from app.kit.idempotency import Once
 from app.payments import listing
 from app.payments.errors import OrderNotFound
 from app.payments.listing import Filters, Listed
+from app.payments.payments_listing import PaymentFilters, payments_page
 from app.payments.repository_payments import PaymentRepository
 from app.payments.repository_refunds import RefundRepository, refunds_page
 from app.payments.sums import show
@@ -31,7 +32,17 @@ ERRORS = error_responses(401, 403)
 Cursor = Annotated[UUID | None, Query(description="The `next_cursor` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=100)]
 Name = Annotated[str | None, Query(min_length=1, max_length=64, pattern=r"^[^\x00]*$")]
+Currency = Annotated[str | None, Query(pattern=r"^[A-Z]{3}$")]
 Moment = Annotated[datetime | None, Query(description="RFC 3339 with its offset.")]
+
+
+def check_moments(**moments: datetime | None) -> None:
+    """Raises `InvalidRequest` for what is no moment of this world."""
+    for name, moment in moments.items():
+        if moment is not None and moment.tzinfo is None:
+            raise InvalidRequest(f"`{name}` has no offset from UTC.")
+        if moment is not None and not 2000 <= moment.year < 2200:
+            raise InvalidRequest(f"`{name}` is far from today.")
 
 
 def chosen(
@@ -39,18 +50,14 @@ def chosen(
     user: UUID | None = None,
     provider: Name = None,
     package: Name = None,
-    currency: Annotated[str | None, Query(pattern=r"^[A-Z]{3}$")] = None,
+    currency: Currency = None,
     coupon: Name = None,
     since: Moment = None,
     until: Moment = None,
     not_in_books: Annotated[bool, Query(description="Only those that the store's books still lack.")] = False,
 ) -> Filters:
     """The filters of a list and of its export."""
-    for name, moment in (("since", since), ("until", until)):
-        if moment is not None and moment.tzinfo is None:
-            raise InvalidRequest(f"`{name}` has no offset from UTC.")
-        if moment is not None and not 2000 <= moment.year < 2200:
-            raise InvalidRequest(f"`{name}` is far from today.")
+    check_moments(since=since, until=until)
     return Filters(
         states=tuple(state or ()), user_id=user, provider=provider, package=package, currency=currency,
         coupon=coupon, since=since, until=until, waits=not_in_books,
@@ -129,6 +136,43 @@ async def _events(connection: Connection, found: Listed) -> list[dict[str, objec
         found.order.project_id, found.order.id, found.order.created_at,
     )  # fmt: skip
     return [dict(row) for row in rows]
+
+
+def payments_chosen(
+    state: Annotated[list[schemas.PaymentState] | None, Query(description="Any of these.")] = None,
+    user: UUID | None = None,
+    order: UUID | None = None,
+    provider: Name = None,
+    currency: Currency = None,
+    reference: Annotated[Name, Query(description="The provider's name of the attempt, or of the money.")] = None,
+    since: Moment = None,
+    until: Moment = None,
+) -> PaymentFilters:
+    """The filters of a list; moments are those at which an attempt began."""
+    check_moments(since=since, until=until)
+    return PaymentFilters(
+        states=tuple(state or ()), user_id=user, order_id=order, provider=provider, currency=currency, name=reference,
+        since=since, until=until,
+    )  # fmt: skip
+
+
+@router.get(
+    "/payments",
+    response_model=schemas.ManagedPayments,
+    responses=ERRORS,
+    summary="Payments: every attempt to pay, the newest first",
+)
+async def payments(
+    manager: CurrentManager,
+    request: Request,
+    filters: Annotated[PaymentFilters, Depends(payments_chosen)],
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    async with container(request).database.connection() as connection:
+        found = await payments_page(connection, manager.project.id, filters=filters, before=cursor, limit=limit + 1)
+    items = [listed_payment_view(row) for row in found[:limit]]
+    return json_response({"items": items, "next_cursor": items[-1]["id"] if len(found) > limit else None})
 
 
 @router.get("/refunds", response_model=schemas.ManagedRefunds, responses=ERRORS, summary="Refunds, the newest first")

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from app.users.schemas import Input
 
 State = Literal["pending", "paid", "expired", "canceled", "refunded"]
+PaymentState = Literal["new", "started", "paid", "failed", "refunded", "surplus"]
 Unit = Literal["readings", "follow_ups"]
 Reason = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*\S[^\x00-\x1f]*$")]
 
@@ -67,7 +68,7 @@ class ManagedPayment(BaseModel):
 
     id: UUID
     provider: str
-    state: Literal["new", "started", "paid", "failed", "refunded", "surplus"]
+    state: PaymentState
     amount: int
     currency: str
     refunded_amount: int
@@ -76,6 +77,19 @@ class ManagedPayment(BaseModel):
     failure: str | None
     created_at: datetime
     paid_at: datetime | None
+
+
+class ListedPayment(ManagedPayment):
+    """An attempt in a list, with the order that it is for."""
+
+    order_id: UUID
+    order_number: int
+    user_id: UUID
+
+
+class ManagedPayments(BaseModel):
+    items: list[ListedPayment]
+    next_cursor: UUID | None
 
 
 class ManagedRefund(BaseModel):

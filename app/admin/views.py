@@ -5,6 +5,7 @@ from typing import Any
 
 from app.catalogue.library import text
 from app.payments.listing import Listed
+from app.payments.payments_listing import ListedPayment
 from app.payments.repository_payments import Payment
 from app.payments.repository_refunds import Refund
 from app.payments.revenue import Revenue
@@ -46,6 +47,15 @@ def order_view(found: Listed, language: str) -> dict[str, Any]:
 
 def payment_view(payment: Payment) -> dict[str, Any]:
     return {name: getattr(payment, name) for name in PAYMENT}
+
+
+def listed_payment_view(found: ListedPayment) -> dict[str, Any]:
+    return {
+        **payment_view(found.payment),
+        "order_id": found.payment.order_id,
+        "order_number": found.order_number,
+        "user_id": found.user_id,
+    }
 
 
 def refund_view(refund: Refund) -> dict[str, Any]:

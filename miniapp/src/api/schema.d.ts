@@ -831,6 +831,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Payments: every attempt to pay, the newest first */
+        get: operations["payments_api_v1_admin_payments_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/refunds": {
         parameters: {
             query?: never;
@@ -1949,6 +1966,55 @@ export interface components {
             created_at: string;
         };
         /**
+         * ListedPayment
+         * @description An attempt in a list, with the order that it is for.
+         */
+        ListedPayment: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Provider */
+            provider: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "new" | "started" | "paid" | "failed" | "refunded" | "surplus";
+            /** Amount */
+            amount: number;
+            /** Currency */
+            currency: string;
+            /** Refunded Amount */
+            refunded_amount: number;
+            /** Reference */
+            reference: string | null;
+            /** Charge */
+            charge: string | null;
+            /** Failure */
+            failure: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Paid At */
+            paid_at: string | null;
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Order Number */
+            order_number: number;
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
+        };
+        /**
          * LocalTime
          * @description `YYYY-MM-DDTHH:MM` on every recipient's own clock.
          */
@@ -2212,6 +2278,13 @@ export interface components {
             created_at: string;
             /** Paid At */
             paid_at: string | null;
+        };
+        /** ManagedPayments */
+        ManagedPayments: {
+            /** Items */
+            items: components["schemas"]["ListedPayment"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * ManagedRefund
@@ -10095,6 +10168,132 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ManagedOrderInFull"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    payments_api_v1_admin_payments_get: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string | null;
+                limit?: number;
+                /** @description Any of these. */
+                state?: ("new" | "started" | "paid" | "failed" | "refunded" | "surplus")[] | null;
+                user?: string | null;
+                order?: string | null;
+                provider?: string | null;
+                currency?: string | null;
+                /** @description The provider's name of the attempt, or of the money. */
+                reference?: string | null;
+                /** @description RFC 3339 with its offset. */
+                since?: string | null;
+                /** @description RFC 3339 with its offset. */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManagedPayments"];
                 };
             };
             /** @description Bad Request */
