@@ -40,6 +40,9 @@ class OrderRecord:
     payment_id: UUID | None
     chat_id: int | None
     thread_id: int | None
+    # Where the order's own card stands in the same group, once it was posted.
+    card_thread_id: int | None = None
+    card_message_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ async def order_record(connection: Connection, project_id: int, order_id: UUID) 
         """
         SELECT o.id, o.project_id, o.number, o.user_id, o.kind, o.state, o.package_key, o.package, o.currency, o.price,
             o.discount, o.total, o.coupon, o.place, o.paid_at, p.key, u.telegram_id, u.first_name, u.last_name,
-            u.username, m.provider, m.charge, m.id, t.chat_id, t.thread_id
+            u.username, m.provider, m.charge, m.id, g.chat_id, t.thread_id, c.thread_id, c.message_id
         FROM orders o
         JOIN projects p ON p.id = o.project_id
         JOIN users u ON u.project_id = o.project_id AND u.id = o.user_id
@@ -67,6 +70,8 @@ async def order_record(connection: Connection, project_id: int, order_id: UUID) 
         LEFT JOIN staff_groups g ON g.project_id = o.project_id
         LEFT JOIN staff_topics t ON t.project_id = o.project_id AND t.chat_id = g.chat_id AND t.kind = 'client'
             AND t.user_id = o.user_id
+        LEFT JOIN staff_cards c ON c.project_id = o.project_id AND c.chat_id = g.chat_id AND c.kind = 'order'
+            AND c.subject = o.id::text
         WHERE o.project_id = $1 AND o.id = $2
         """,
         project_id, order_id,

@@ -125,14 +125,20 @@ def _billing(record: OrderRecord) -> dict[str, str]:
 
 
 def _person(record: OrderRecord) -> dict[str, str]:
-    topic = ""
-    if record.telegram_id and record.chat_id and record.thread_id:
+    topic = card = ""
+    if record.telegram_id and record.chat_id:
         # https://core.telegram.org/api/links#message-links
-        topic = f"https://t.me/c/{str(record.chat_id).removeprefix('-100')}/{record.thread_id}"
+        group = f"https://t.me/c/{str(record.chat_id).removeprefix('-100')}"
+        if record.thread_id:
+            topic = f"{group}/{record.thread_id}"
+        if record.card_message_id:
+            thread = f"/{record.card_thread_id}" if record.card_thread_id else ""
+            card = f"{group}{thread}/{record.card_message_id}"
     return {
         "_arcana_telegram_id": str(record.telegram_id or ""),
         "_arcana_username": (record.username or "") if record.telegram_id else "",
         "_arcana_topic": topic,
+        "_arcana_card": card,
     }
 
 

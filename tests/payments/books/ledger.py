@@ -6,6 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from app.catalogue.library import Library
+from app.crm.cards.store import announce
+from app.crm.groups import GroupRepository
 from app.kit.database import Database
 from app.kit.ids import new_id
 from app.payments import books
@@ -36,6 +38,38 @@ class Ledger:
                 user_id, project_id, telegram_id,
             )  # fmt: skip
         return cls(database, project_id, user_id)
+
+    async def group(self, chat_id: int) -> None:
+        """The staff's group."""
+        async with self.database.transaction() as connection:
+            await GroupRepository(connection, self.project_id).connect(
+                chat_id, title="Луна", language="ru", connected_by=1, problems=[]
+            )
+
+    async def topic(self, chat_id: int, thread_id: int) -> None:
+        """The person's topic there."""
+        async with self.database.transaction() as connection:
+            await connection.execute(
+                """
+                INSERT INTO staff_topics (id, project_id, chat_id, kind, user_id, thread_id)
+                VALUES ($1, $2, $3, 'client', $4, $5)
+                """,
+                new_id(), self.project_id, chat_id, self.user_id, thread_id,
+            )  # fmt: skip
+
+    async def card(self, order_id: UUID, *, chat_id: int, message_id: int, thread_id: int | None = None) -> None:
+        """The order's card, posted."""
+        async with self.database.transaction() as connection:
+            await announce(
+                connection, project_id=self.project_id, kind="order", subject=str(order_id), user_id=self.user_id
+            )
+            await connection.execute(
+                """
+                UPDATE staff_cards SET chat_id = $3, message_id = $4, thread_id = $5, posted_at = now()
+                WHERE project_id = $1 AND subject = $2
+                """,
+                self.project_id, str(order_id), chat_id, message_id, thread_id,
+            )  # fmt: skip
 
     async def order(
         self,

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -51,6 +52,34 @@ class TestOrders:
         assert written["transaction_id"] == f"charge-{order}"
         [line] = await ledger.lines()
         assert (line["state"], line["remote_id"]) == ("done", written["id"])
+
+    async def test_it_leads_to_its_card_and_to_its_client(
+        self, store: WooCommerce, ledger: Ledger, sender: BookSender
+    ) -> None:
+        """As far as they stand in the group that the staff have now."""
+        early = await ledger.order(product_id=PRODUCT)
+        await ledger.group(-1001234567890)
+        bare = await ledger.order(product_id=PRODUCT)
+        await ledger.card(bare, chat_id=-1009999999999, message_id=5)
+        posted, topical = await ledger.order(product_id=PRODUCT), await ledger.order(product_id=PRODUCT)
+        await ledger.card(posted, chat_id=-1001234567890, message_id=71)
+        await ledger.card(topical, chat_id=-1001234567890, thread_id=3, message_id=72)
+        await sender.run()
+
+        def links(order: UUID) -> tuple[str | None, str | None]:
+            [written] = store.named(order)
+            return written["meta"].get("_arcana_card"), written["meta"].get("_arcana_topic")
+
+        assert links(early) == links(bare) == (None, None)
+        assert links(posted) == ("https://t.me/c/1234567890/71", None)
+        assert links(topical) == ("https://t.me/c/1234567890/3/72", None)
+        await ledger.topic(-1001234567890, 9)
+        later = await ledger.order(product_id=PRODUCT)
+        await sender.run()
+        assert links(later) == (None, "https://t.me/c/1234567890/9")
+        await ledger.erase()
+        await sender.run()
+        assert links(topical) == links(later) == ("", "")
 
     async def test_stars_are_written_as_stars(self, store: WooCommerce, ledger: Ledger, sender: BookSender) -> None:
         order = await ledger.order(product_id=PRODUCT, currency="XTR", price=105, provider="stars")

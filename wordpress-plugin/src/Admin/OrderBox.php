@@ -69,8 +69,14 @@ final class OrderBox implements Service
         if ($order->get_transaction_id() !== '') {
             $facts[__('Number at the provider', 'arcana')] = '<code>' . esc_html($order->get_transaction_id()) . '</code>';
         }
-        if (str_starts_with($meta('topic'), 'https://t.me/')) {
-            $facts[__('Staff', 'arcana')] = sprintf('<a href="%s" target="_blank" rel="noopener">%s</a>', esc_url($meta('topic')), esc_html__('Topic of the client in Telegram', 'arcana'));
+        $links = [];
+        foreach (['card' => __('Card of the order in Telegram', 'arcana'), 'topic' => __('Topic of the client in Telegram', 'arcana')] as $name => $label) {
+            if (str_starts_with($meta($name), 'https://t.me/')) {
+                $links[] = sprintf('<a href="%s" target="_blank" rel="noopener">%s</a>', esc_url($meta($name)), esc_html($label));
+            }
+        }
+        if ($links !== []) {
+            $facts[__('Staff', 'arcana')] = implode('<br>', $links);
         }
         return $facts;
     }
