@@ -209,13 +209,14 @@ class StripeKeys:
 
 @dataclass(frozen=True, slots=True)
 class YooKassaKeys:
-    """`vat_code` and `tax_system` are YooKassa's own codes, for receipts of 54-FZ."""
+    """`vat_code`, `tax_system` and `payment_mode` are YooKassa's own codes, for receipts of 54-FZ."""
 
     shop_id: str
     secret_key: SecretStr
     vat_code: int = 1
     tax_system: int | None = None
     receipts: bool = False
+    payment_mode: str = "full_payment"
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,7 @@ def open_keys(
         vat_code=_code(row.get("vat_code", content.get("vat_code")), 1),
         tax_system=_code(tax_system, 0) or None,
         receipts=row.get("receipts", content.get("receipts")) is True,
+        payment_mode=row.get("payment_mode") or "full_payment",
     )
 
 

@@ -142,9 +142,11 @@ class TestProjectsMoney:
         sealed = sealed_keys(KEYRING.current.public, "alpha", shop_id="100500", secret_key="test_SANDBOX1", vat_code=2)
         keys = alpha(make_document(projects=[make_project("alpha", payments={"yookassa": sealed})])).payments.yookassa
         assert (keys.shop_id, keys.vat_code, keys.tax_system, keys.receipts) == ("100500", 2, None, False)
-        sealed = {**sealed, "vat_code": 4, "tax_system": 3, "receipts": True}
+        assert keys.payment_mode == "full_payment"
+        sealed = {**sealed, "vat_code": 4, "tax_system": 3, "receipts": True, "payment_mode": "full_prepayment"}
         keys = alpha(make_document(projects=[make_project("alpha", payments={"yookassa": sealed})])).payments.yookassa
         assert (keys.vat_code, keys.tax_system, keys.receipts) == (4, 3, True)
+        assert keys.payment_mode == "full_prepayment"
 
     def test_the_demo_takes_only_keys_that_say_sandbox(self) -> None:
         for key, taken in (("test_SANDBOX1234", True), ("live_0123456789", False)):

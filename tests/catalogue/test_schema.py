@@ -62,6 +62,7 @@ def test_unknown_fields_are_allowed_everywhere() -> None:
         ("coupons/0/expires_at", "2026-11-30"),
         ("projects/0/refund_used", "never"),
         ("projects/0/payments", {"yookassa": {"vat_code": 13}}),
+        ("projects/0/payments", {"yookassa": {"payment_mode": "later"}}),
         ("store/url", "javascript:alert(1)"),
     ],
 )

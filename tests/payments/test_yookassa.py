@@ -157,8 +157,10 @@ class TestRenewal:
 
 
 class TestReceipts:
-    async def test_of_a_payment(self) -> None:
-        async with open_shop(yookassa_project(receipts=True, vat_code=4, tax_system=2), receipts=True) as shop:
+    @pytest.mark.parametrize("mode", ["full_payment", "full_prepayment", "advance"])
+    async def test_of_a_payment(self, mode: str) -> None:
+        project = yookassa_project(receipts=True, vat_code=4, tax_system=2, payment_mode=mode)
+        async with open_shop(project, receipts=True) as shop:
             _, started, (paid,) = await shop.sold(contact="anna@example.com")
             assert isinstance(paid, Paid)
             (receipt,) = shop.account.receipts_sent
@@ -169,7 +171,7 @@ class TestReceipts:
                 "amount": {"value": "499.00", "currency": "RUB"},
                 "vat_code": 4,
                 "payment_subject": "service",
-                "payment_mode": "full_payment",
+                "payment_mode": mode,
             }
             assert receipt == {
                 "payment": started.reference,

@@ -86,7 +86,7 @@ def of_refund(refund: Data) -> Sequence[Fact]:
 
 
 def receipt(keys: YooKassaKeys, *, contact: str, title: str, amount: int, currency: str) -> dict[str, Any]:
-    """One service, paid for in full; the codes of tax are the project's own."""
+    """One service; the codes of tax, and whether it is paid for before it is given, are the project's own."""
     customer = {"email": contact} if "@" in contact else {"phone": contact.lstrip("+")}
     item = {
         "description": title[:DESCRIPTION_LENGTH],
@@ -95,7 +95,7 @@ def receipt(keys: YooKassaKeys, *, contact: str, title: str, amount: int, curren
         "amount": amount_of(amount, currency),
         "vat_code": keys.vat_code,
         "payment_subject": "service",
-        "payment_mode": "full_payment",
+        "payment_mode": keys.payment_mode,
     }
     made: dict[str, Any] = {"customer": customer, "items": [item]}
     return made | {"tax_system_code": keys.tax_system} if keys.tax_system is not None else made

@@ -247,6 +247,7 @@ final class Shapes
                 'receipts' => $row->string('arcana_project_yookassa_receipts') === '1',
                 'vat_code' => $row->integer('arcana_project_yookassa_vat', 1, 1, 12),
                 'tax_system' => $row->integer('arcana_project_yookassa_tax', 0, 0, 6) ?: null,
+                'payment_mode' => $row->choice('arcana_project_yookassa_mode', ['full_payment', 'full_prepayment', 'advance']),
             ];
         }
         return $payments;

@@ -152,6 +152,11 @@ final class ProjectFields
                 '5' => __('Agricultural', 'arcana'),
                 '6' => __('Patent', 'arcana'),
             ], ''),
+            Field::choice('project_yookassa_mode', __('YooKassa: what receipts call the payment', 'arcana'), [
+                'full_payment' => __('Payment in full', 'arcana'),
+                'full_prepayment' => __('Prepayment of the whole price', 'arcana'),
+                'advance' => __('Advance', 'arcana'),
+            ], 'full_payment', __('Ask your accountant, above all if you sell gifts and periods. A prepayment and an advance need a second receipt when the service has been given; YooKassa’s own pages or your cash desk make it, Arcana does not.', 'arcana')),
         ];
     }
 

@@ -207,6 +207,9 @@ final class MoneyTest extends StoreCase
         $opened = json_decode((string) sodium_crypto_box_seal_open(base64_decode($project['payments']['stripe']['sealed']), $pair), true);
         self::assertSame(['project' => $project['key'], 'key_id' => 'k1', 'secret_key' => 'sk_test_SANDBOX12345678', 'webhook_secret' => 'whsec_SANDBOX87654321'], $opened);
         self::assertSame([true, 11, null], [$project['payments']['yookassa']['receipts'], $project['payments']['yookassa']['vat_code'], $project['payments']['yookassa']['tax_system']]);
+        self::assertSame('full_payment', $project['payments']['yookassa']['payment_mode']);
+        update_post_meta($this->project_id, 'arcana_project_yookassa_mode', 'full_prepayment');
+        self::assertSame('full_prepayment', $this->document()['projects'][0]['payments']['yookassa']['payment_mode']);
         self::assertStringNotContainsString('SANDBOX', Catalogue::body(Catalogue::current()));
         ob_start();
         (new \Arcana\Admin\KeysPanel())->render(get_post($this->project_id));
