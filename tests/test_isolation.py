@@ -49,6 +49,7 @@ NOT_A_USERS = {
     "/api/v1/admin/orders",
     "/api/v1/admin/orders/{order_id}",
     "/api/v1/admin/orders/{order_id}/refunds",
+    "/api/v1/admin/payments",
     "/api/v1/admin/refunds",
     "/api/v1/admin/users/{user_id}/ledger",
     "/api/v1/admin/users/{user_id}/credits",
