@@ -59,7 +59,7 @@ class TestProfile:
         assert shown["fair_use"] == {"limit": 2, "used": 0, "left": 2, "free_at": None}
         assert shown["price"] == {"amount": 250, "currency": "XTR"}
         answer = (await person.get("/api/v1/subscription")).json()["subscription"]
-        assert answer == {**shown, "actions": []}
+        assert answer == {**shown, "actions": [], "unpaid_order": None}
 
 
 class TestReadings:

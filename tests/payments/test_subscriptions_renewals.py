@@ -120,6 +120,12 @@ class TestCharge:
             assert await due_now(counter) == []
             await run_tick(counter.api.services, {})
             assert (await person.get("/api/v1/me")).json()["subscription"]["state"] == "grace"
+            # What the person may pay by hand instead.
+            [unpaid] = [
+                row for row in (await person.get("/api/v1/orders")).json()["items"] if row["state"] == "pending"
+            ]
+            shown = (await person.get("/api/v1/subscription")).json()["subscription"]
+            assert (unpaid["kind"], shown["unpaid_order"]) == ("renewal", unpaid["id"])
             await wait(counter, DAY)
         await run_tick(counter.api.services, {})
         ended = await current(counter)
