@@ -7,7 +7,7 @@ from app.crm.statistics import Period
 from app.kit.database import Connection
 from app.locales import html
 from app.payments.revenue import Customers, Revenue, customers, revenue, sales_by_bar
-from app.payments.sums import SYMBOLS, show
+from app.payments.sums import show
 
 # A shop has one currency and Stars; whoever changed it has more for a while.
 MOST_CURRENCIES = 4
@@ -42,7 +42,6 @@ def revenue_lines(money: Money, *, active: int, language: str) -> list[str]:
         html(
             language,
             "stats.revenue",
-            currency=SYMBOLS.get(row.currency, row.currency),
             net=show(row.net, row.currency, language),
             count=row.orders,
             average=show(row.average, row.currency, language),
@@ -51,6 +50,8 @@ def revenue_lines(money: Money, *, active: int, language: str) -> list[str]:
         for row in money.revenue[:MOST_CURRENCIES]
     ]
     buyers = sum(found.buyers for found in money.customers.values())
+    # Some pay without being here at that moment, and were here all the same.
+    active = max(active, buyers)
     running = sum(found.subscriptions for found in money.customers.values())
     share = f"{round(100 * buyers / active)} %" if active else "—"
     lines = lines or [html(language, "stats.no_revenue")]

@@ -14,6 +14,7 @@ OVER = Refusal("checkout.over")
 PAID = Refusal("checkout.paid")
 NOT_YOURS = Refusal("checkout.not_yours")
 CHANGED = Refusal("checkout.changed")
+SUBSCRIBED = Refusal("checkout.subscribed")
 SHUT_OUT = Refusal("checkout.shut_out")
 # A renewal comes about when the paid time ends; whoever pays the same invoice again before that pays it twice.
 RENEWAL = timedelta(days=1)
@@ -39,7 +40,18 @@ async def check(connection: Connection, project_id: int, provider: str, query: C
         return OVER
     if (bill.payment.amount, bill.payment.currency) != (query.amount, query.currency):
         return CHANGED
+    if await _is_second(connection, bill):
+        return SUBSCRIBED
     return None
+
+
+async def _is_second(connection: Connection, bill: Bill) -> bool:
+    """Whether the person has begun one that renews by itself since this subscription was offered to him."""
+    order = bill.order
+    if order.kind != "purchase" or not order.is_subscription:
+        return False
+    running = await SubscriptionRepository(connection, order.project_id).open_of(order.user_id)
+    return running is not None and running.renews
 
 
 async def _is_renewal(connection: Connection, bill: Bill, query: CheckoutQuery) -> bool:

@@ -13,7 +13,9 @@ from app.payments.fulfilment import give
 from app.payments.outcome import Outcome, Source, refuse
 from app.payments.parts import Parts
 from app.payments.port import Disputed, Fact, Failed, Paid, Refunded, RefundFailed, SubscriptionChanged
+from app.payments.repository import OrderRepository
 from app.payments.repository_payments import Bill, PaymentRepository, facts_of
+from app.payments.subscriptions_ending import Agreement, end_agreement
 
 # A page that was left, or an invoice that nobody opened, is no news.
 QUIET_FAILURES = frozenset({"canceled", "expired"})
@@ -53,13 +55,27 @@ async def paid(parts: Parts, connection: Connection, source: Source, fact: Paid)
         return Outcome.of(bill, "repeated")
     if problem := _mismatch(bill, source, fact):
         return await refuse(connection, source, fact, problem)
-    if bill.user_state != "erased" and not await coupons.is_full(connection, bill.order):
+    gone = bill.user_state == "erased"
+    if not (gone or await coupons.is_full(connection, bill.order) or await _is_second_agreement(connection, bill)):
         payer = fact.telegram_id or bill.telegram_id
         order = await payments.pay(bill, charge=fact.charge, payer=payer, at=fact.at)
         if order is not None:
             await give(parts, connection, order, fact, provider=source.provider, account=source.account)
             return Outcome.of(bill, "done")
     return await _surplus(connection, payments, bill, source, fact)
+
+
+async def _is_second_agreement(connection: Connection, bill: Bill) -> bool:
+    """Whether the person has begun a subscription that renews since he was offered this one: two invoices, both paid.
+    Each would be charged for every month."""
+    order = bill.order
+    if order.state in ("paid", "refunded") or order.kind != "purchase" or not order.is_subscription:
+        return False
+    orders = OrderRepository(connection, order.project_id)
+    # Of two that are paid at the same moment one begins.
+    await orders.lock_person(order.user_id)
+    running = await orders.running_subscription(order.user_id)
+    return running is not None and running[1]
 
 
 async def _find(payments: PaymentRepository, source: Source, fact: Paid | Failed) -> Bill | None:
@@ -87,7 +103,8 @@ def _mismatch(bill: Bill, source: Source, fact: Paid) -> str | None:
 async def _surplus(
     connection: Connection, payments: PaymentRepository, bill: Bill, source: Source, fact: Paid
 ) -> Outcome:
-    """Good money for nothing more to be had: kept as a payment of its own, and sent back by itself."""
+    """Good money for nothing more to be had: kept as a payment of its own, and sent back by itself; an agreement that
+    it began ends, or it would be charged for every month."""
     known = await payments.bill_of_charge(source.provider, source.account, fact.charge)
     payer = fact.telegram_id or bill.telegram_id
     surplus = None
@@ -100,6 +117,13 @@ async def _surplus(
     if surplus is None:
         return Outcome("repeated", order_id=bill.order.id, payment_id=bill.payment.id)
     await refunds.return_surplus(connection, surplus)
+    # Nothing of it is to be paid for any more.
+    await OrderRepository(connection, source.project_id).move(bill.order.id, "canceled")
+    if fact.subscription is not None and (not fact.renewal or fact.subscription == fact.charge):
+        agreement = Agreement(source.project_id, source.provider, source.account, fact.subscription)
+        await end_agreement(
+            connection, agreement, user_id=bill.order.user_id, telegram_id=payer, paid_until=fact.paid_until
+        )
     return Outcome("done", "surplus", order_id=bill.order.id, payment_id=surplus.id)
 
 

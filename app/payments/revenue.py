@@ -78,7 +78,7 @@ async def revenue(
 
 @dataclass(frozen=True, slots=True)
 class Customers:
-    """`buyers` paid for something in the period; `subscriptions` run now."""
+    """`buyers` bought something in the period, which a renewal is not; `subscriptions` run now."""
 
     buyers: int = 0
     subscriptions: int = 0
@@ -89,7 +89,8 @@ async def customers(connection: Connection, *, project_ids: Sequence[int], since
         """
         SELECT p.id,
             (SELECT count(DISTINCT o.user_id) FROM orders o
-             WHERE o.project_id = p.id AND o.paid_at >= $2 AND o.total > 0),
+             WHERE o.project_id = p.id AND o.paid_at >= $2 AND o.total > 0
+                AND o.kind <> 'renewal'),
             (SELECT count(*) FROM subscriptions s
              WHERE s.project_id = p.id AND s.state <> 'ended' AND COALESCE(s.grace_until, s.until) > now())
         FROM projects p WHERE p.id = ANY($1::smallint[])

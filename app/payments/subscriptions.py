@@ -14,13 +14,11 @@ from app.notifications.service import notify
 from app.payments.errors import SubscriptionNotFound
 from app.payments.port import Paid, SubscriptionChanged
 from app.payments.repository import Order
+from app.payments.subscriptions_ending import Agreement, end_agreement
 from app.payments.subscriptions_notices import What, notice
 from app.payments.subscriptions_repository import Subscription, SubscriptionRepository
 from app.payments.subscriptions_terms import brought_by, end_after, end_of, terms_after
 from app.wallet.service import wallet
-from app.worker.port import enqueue
-
-LET_GO_JOB = "subscriptions.let_go"
 
 
 class SubscriptionService:
@@ -166,19 +164,19 @@ class SubscriptionService:
 
     async def let_go(self, connection: Connection, known: Subscription, *, telegram_id: int | None = None) -> None:
         """Ends the agreement at the provider, by a job, so that nobody is charged for what is over."""
-        if not known.renews or known.reference is None:
+        if not known.renews or known.provider is None or known.account is None or known.reference is None:
             return
         if telegram_id is None:
             telegram_id = await connection.fetchval(
                 "SELECT telegram_id FROM users WHERE project_id = $1 AND id = $2", known.project_id, known.user_id
             )
-        payload = {
-            "project": known.project_id,
-            "provider": known.provider,
-            "reference": known.reference,
-            "telegram_id": telegram_id,
-        }
-        await enqueue(connection, LET_GO_JOB, payload, dedupe_key=f"{LET_GO_JOB}:{known.id}")
+        await end_agreement(
+            connection,
+            Agreement(known.project_id, known.provider, known.account, known.reference),
+            user_id=known.user_id,
+            telegram_id=telegram_id,
+            paid_until=known.until,
+        )
 
     async def tell(self, connection: Connection, known: Subscription, what: What) -> None:
         """Tells the person, once in this period."""

@@ -23,7 +23,6 @@ from app.payments.port import Fact, Paid, Refunded, SubscriptionChanged
 from app.payments.providers.stars import NAME, payload_id
 from app.payments.repository_payments import Bill, PaymentRepository
 from app.payments.service import PaymentService
-from app.payments.subscriptions import LET_GO_JOB
 from app.payments.subscriptions_repository import SubscriptionRepository
 from app.payments.telegram_return import recall
 from app.payments.telegram_thanks import thanks_page
@@ -33,7 +32,6 @@ from app.telegram.menu import button
 from app.telegram.replies import keyboard, say
 from app.users.repository import User
 from app.users.service import UserService
-from app.worker.port import enqueue
 
 log = get_logger("app.payments.stars")
 
@@ -91,8 +89,7 @@ async def successful_payment(
     if outcome.state != "done":
         return None
     if outcome.note == "surplus":
-        await _let_go(connection, project, fact)
-        return say(message, words.html("payment.surplus"))
+        return say(message, words.html("payment.surplus_subscription" if fact.subscription else "payment.surplus"))
     order_id = outcome.order_id
     if user is None or user.state != "active" or order_id is None or (bill is not None and bill.order.id != order_id):
         # A renewal is an order of its own; the subscription tells of it.
@@ -126,19 +123,6 @@ def paid_fact(
         paid_until=datetime.fromtimestamp(until, UTC) if until else None,
         at=at,
     )
-
-
-async def _let_go(connection: Connection, project: Project, fact: Paid) -> None:
-    """A second agreement for the same thing would be charged every month."""
-    if fact.subscription is None or fact.renewal:
-        return
-    payload = {
-        "project": project.id,
-        "provider": NAME,
-        "reference": fact.subscription,
-        "telegram_id": fact.telegram_id,
-    }
-    await enqueue(connection, LET_GO_JOB, payload, dedupe_key=f"{LET_GO_JOB}:{fact.subscription}")
 
 
 async def refunded_payment(

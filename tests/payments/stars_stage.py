@@ -65,9 +65,10 @@ class Buyer:
         await self.talk.next()
         return str(paid["charge_id"])
 
-    async def change(self, charge: str, action: str, *, code: int | None = None) -> dict[str, Any]:
+    async def change(self, charge: str, action: str, *, ask: bool = False, code: int | None = None) -> dict[str, Any]:
+        """In Telegram: renew (`ask`: after the bot was asked), fail, cancel, resume."""
         return await self.stage.desk.order(
-            "subscriptions", user=self.talk.user, bot=self.bot_id, charge_id=charge, action=action, code=code
+            "subscriptions", user=self.talk.user, bot=self.bot_id, charge_id=charge, action=action, ask=ask, code=code
         )
 
     async def user_id(self) -> UUID:

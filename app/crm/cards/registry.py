@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from app.crm.cards.agreement import AgreementCard
 from app.crm.cards.dispute import DisputeCard
 from app.crm.cards.kind import CardKind
 from app.crm.cards.lead import LeadCard
@@ -20,6 +21,7 @@ KINDS: tuple[CardKind, ...] = (
     RefundCard(),
     RefundRequestCard(),
     DisputeCard(),
+    AgreementCard(),
     PaymentRefusedCard(),
     PaymentMissingCard(),
 )

@@ -172,11 +172,15 @@ async def set_balance(request: Request, balance: Balance) -> dict[str, int]:
 
 
 class SubscriptionChange(Place):
-    """`charge_id` of any payment for it. `renew`: a month has passed and was paid for; `fail`: it was not."""
+    """`charge_id` of any payment for it. `renew`: a month has passed and was paid for; `fail`: it was not.
+
+    `ask`: the bot is asked before a renewal too, and may refuse it; then nothing is paid.
+    """
 
     bot: int
     charge_id: str
     action: Literal["cancel", "resume", "renew", "fail"]
+    ask: bool = False
 
 
 @router.post("/subscriptions")
@@ -191,6 +195,8 @@ async def change_subscription(request: Request, change: SubscriptionChange) -> d
     if change.action == "renew":
         if subscription.canceled or subscription.canceled_by_bot or subscription.failed:
             raise HTTPException(409, "this subscription is over")
+        if change.ask and (refusal := await _ask(desk, bot, user, subscription.invoice)) is not None:
+            return {"subscription": _subscription(subscription), **_failed(refusal)}
         charge = desk.stars.charge(subscription.invoice, user, chat_id=chat.id, first=subscription.charge_id)
         return {"subscription": _subscription(subscription), **_tell(desk, bot, chat, charge)}
     if change.action == "resume" and (subscription.canceled_by_bot or not subscription.canceled):
