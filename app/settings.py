@@ -65,7 +65,8 @@ class Settings(BaseSettings):
 
     # Alerts to them in private. Without a bot of their own, the first live project's sends them.
     alert_bot_token: SecretStr = SecretStr("")
-    alert_language: Literal["ru", "en"] = "en"
+    # Empty: of the project that they are about, else of the first live one.
+    alert_language: Literal["", "ru", "en"] = ""
     # How long something has to be away before they hear of it; the other times follow from this one.
     alert_patience_seconds: float = Field(30.0, gt=0)
 
@@ -96,6 +97,8 @@ class Settings(BaseSettings):
     # Mobile networks put many people behind one address.
     rate_limit_sign_in_per_minute: int = Field(120, ge=1)
     rate_limit_readings_per_minute: int = Field(12, ge=1)
+    # Rows that an export of the admin API holds in memory at once.
+    export_page_rows: int = Field(500, ge=1, le=10_000)
     rate_limit_orders_per_minute: int = Field(20, ge=1)
 
     # Prometheus metrics of a worker, on `host`. 0: none.

@@ -31,7 +31,6 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     **error_responses(401, 403),
     200: {"description": "CSV in UTF-8.", "content": {"text/csv": {"schema": {"type": "string"}}}},
 }
-PAGE = 500
 Day = Annotated[date | None, Query(description="A day of UTC, included.")]
 
 ORDERS = (
@@ -74,17 +73,19 @@ async def _answer(
 @router.get("/orders.csv", response_class=StreamingResponse, responses=RESPONSES, summary="Orders as CSV")
 async def orders(manager: CurrentManager, request: Request, filters: Chosen) -> Response:
     services = container(request)
-    rows = _orders(services.database, manager, filters)
+    rows = _orders(services.database, manager, filters, at_once=services.settings.export_page_rows)
     return await _answer(services, manager, "orders", ORDERS, rows)
 
 
-async def _orders(database: Database, manager: Manager, filters: Filters) -> AsyncIterator[tuple[Any, ...]]:
+async def _orders(
+    database: Database, manager: Manager, filters: Filters, *, at_once: int
+) -> AsyncIterator[tuple[Any, ...]]:
     before: UUID | None = None
     while True:
         # A connection for each page: a slow reader must not keep one.
         async with database.connection() as connection:
             page = await listing.page(
-                connection, project_ids=[manager.project.id], filters=filters, older_than=before, limit=PAGE
+                connection, project_ids=[manager.project.id], filters=filters, older_than=before, limit=at_once
             )
         for found in page:
             order, currency = found.order, found.order.currency
@@ -96,7 +97,7 @@ async def _orders(database: Database, manager: Manager, filters: Filters) -> Asy
                 found.telegram_id, found.client_name or None, found.username if found.telegram_id else None,
                 found.book_number, found.book_state,
             )  # fmt: skip
-        if len(page) < PAGE:
+        if len(page) < at_once:
             return
         before = page[-1].order.id
 
@@ -126,15 +127,16 @@ _LEDGER = """
 
 
 async def _rows(
-    database: Database, statement: str, project_id: int, since: datetime, until: datetime
+    services: Container, statement: str, project_id: int, since: datetime, until: datetime
 ) -> AsyncGenerator[Any, None]:
+    at_once = services.settings.export_page_rows
     before: UUID | None = None
     while True:
-        async with database.connection() as connection:
-            page = await connection.fetch(statement, project_id, since, until, before, PAGE)
+        async with services.database.connection() as connection:
+            page = await connection.fetch(statement, project_id, since, until, before, at_once)
         for row in page:
             yield row
-        if len(page) < PAGE:
+        if len(page) < at_once:
             return
         before = page[-1]["id"]
 
@@ -150,7 +152,7 @@ async def payments(manager: CurrentManager, request: Request, since: Day = None,
     services, span = container(request), _between(since, until)
 
     async def made() -> AsyncIterator[tuple[Any, ...]]:
-        async with aclosing(_rows(services.database, _PAYMENTS, manager.project.id, *span)) as rows:
+        async with aclosing(_rows(services, _PAYMENTS, manager.project.id, *span)) as rows:
             async for row in rows:
                 amounts = (*both(row["amount"], row["currency"]), *both(row["refunded_amount"], row["currency"]))
                 yield (*row[:7], *amounts, *row[9:])
@@ -164,7 +166,7 @@ async def refunds(manager: CurrentManager, request: Request, since: Day = None, 
     services, span = container(request), _between(since, until)
 
     async def made() -> AsyncIterator[tuple[Any, ...]]:
-        async with aclosing(_rows(services.database, _REFUNDS, manager.project.id, *span)) as rows:
+        async with aclosing(_rows(services, _REFUNDS, manager.project.id, *span)) as rows:
             async for row in rows:
                 yield (*row[:7], *both(row["amount"], row["currency"]), *row[8:])
 
@@ -176,7 +178,7 @@ async def ledger(manager: CurrentManager, request: Request, since: Day = None, u
     services, span = container(request), _between(since, until)
 
     async def made() -> AsyncIterator[tuple[Any, ...]]:
-        async with aclosing(_rows(services.database, _LEDGER, manager.project.id, *span)) as rows:
+        async with aclosing(_rows(services, _LEDGER, manager.project.id, *span)) as rows:
             async for row in rows:
                 yield tuple(row)
 

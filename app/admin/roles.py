@@ -5,7 +5,7 @@ from redis.asyncio import Redis
 
 from app.catalogue.library import Bot
 from app.crm.groups import StaffGroup
-from app.crm.role import REMEMBERED_SECONDS, Role, remembered_name
+from app.crm.role import REMEMBERED_SECONDS, Role, read_remembered, remembered_name
 from app.errors import Unavailable
 from app.kit.redis import REDIS_LOST
 from app.settings import Settings
@@ -24,11 +24,11 @@ async def role(
         return Role.NONE
     name = remembered_name(group.project_id, group.chat_id, telegram_id)
     try:
-        remembered = await redis.get(name)
+        remembered = read_remembered(await redis.get(name))
     except REDIS_LOST:
         remembered = None
     if remembered is not None:
-        return Role(int(remembered))
+        return remembered
     found = await _ask(settings, http, bot, group.chat_id, telegram_id)
     try:
         await redis.set(name, int(found), ex=REMEMBERED_SECONDS)
@@ -49,11 +49,11 @@ async def _ask(settings: Settings, http: httpx.AsyncClient, bot: Bot, chat_id: i
     if not isinstance(body, dict) or answer.status_code not in (200, 400, 403, 404):
         raise Unavailable("Telegram cannot be asked who may do this.")
     member = body.get("result")
-    return _role_of(member) if body.get("ok") and isinstance(member, dict) else Role.NONE
+    return role_of(member) if body.get("ok") and isinstance(member, dict) else Role.NONE
 
 
-def _role_of(member: dict[str, object]) -> Role:
-    """https://core.telegram.org/bots/api#chatmember"""
+def role_of(member: dict[str, object]) -> Role:
+    """https://core.telegram.org/bots/api#chatmember; a status that is not known there is nobody's."""
     status = member.get("status")
     if status in ("creator", "administrator"):
         return Role.MANAGER

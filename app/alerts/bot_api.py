@@ -14,6 +14,7 @@ import httpx
 
 from app.catalogue.library import Library, Project
 from app.kit import json
+from app.locales import LANGUAGES
 from app.settings import Settings
 
 TAGS = re.compile(r"<[^>]+>")
@@ -101,6 +102,13 @@ def speakers(settings: Settings, library: Library, *, first: Project | None = No
     tokens = [first.bot.token.get_secret_value()] if first is not None and first.bot is not None else []
     tokens += [own] if own else []
     return list(dict.fromkeys([*tokens, *(bot.token.get_secret_value() for bot in bots[:MOST_BOTS])]))
+
+
+def language_of(settings: Settings, library: Library, *, first: Project | None = None) -> str:
+    """In which language super-admins are told: the chosen one, else of this project, else of the first live one."""
+    projects = [first] if first is not None else library.live_projects
+    spoken = next((project.default_language for project in projects), "en")
+    return settings.alert_language or (spoken if spoken in LANGUAGES else "en")
 
 
 def _retry_after(content: bytes) -> float:

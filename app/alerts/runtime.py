@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Literal
 
-from app.alerts.bot_api import speakers
+from app.alerts.bot_api import language_of, speakers
 from app.alerts.causes import Occurrences, watched
 from app.alerts.collector import Collector
 from app.alerts.ledger import LocalLedger, Pace, SharedLedger, Telling, beat
@@ -141,7 +141,7 @@ class Alerts:
     def _tell(self, tellings: Sequence[Telling]) -> None:
         if not tellings:
             return
-        for text in compose(tellings, self._services.settings.alert_language):
+        for text in compose(tellings, language_of(self._services.settings, self._services.catalogue.library())):
             self._sender.put(text)
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from app.alerts.bot_api import opened, speakers
+from app.alerts.bot_api import language_of, opened, speakers
 from app.alerts.ledger import Pace
 from app.catalogue.library import Project
 from app.crm.alarms import (
@@ -57,7 +57,7 @@ async def alert(container: WorkerContainer, payload: dict[str, Any]) -> None:
         return
     library = container.catalogue.library()
     project = library.project_by_id(project_id)
-    text = compose(signs, user, group, project, phone=phone, language=settings.alert_language)
+    text = compose(signs, user, group, project, phone=phone, language=language_of(settings, library, first=project))
     messages = await _tell(container, text, speakers(settings, library, first=project))
     if messages is None:
         log.error("no super-admin can be told that a person may be in danger", project_id=project_id)
@@ -150,7 +150,7 @@ async def forget(container: WorkerContainer, payload: dict[str, Any]) -> None:
     tokens = speakers(settings, library)
     tokens += [project.bot.token.get_secret_value() for project in library.projects if project.bot]
     by_bot = {int(token.partition(":")[0]): token for token in tokens}
-    text = plain(settings.alert_language, "card.erased")
+    text = plain(language_of(settings, library), "card.erased")
     left = []
     async with opened(container.settings) as telegram:
         for message in payload["messages"]:

@@ -7,7 +7,7 @@ from aiogram.types import ChatMemberRestricted, ResultChatMemberUnion
 from redis.asyncio import Redis
 
 from app.crm.groups import StaffGroup
-from app.crm.role import REMEMBERED_SECONDS, Role, remembered_name
+from app.crm.role import REMEMBERED_SECONDS, Role, read_remembered, remembered_name
 from app.kit.redis import REDIS_LOST
 from app.settings import Settings
 
@@ -33,11 +33,11 @@ class Roles:
             return Role.NONE
         name = _name(group, telegram_id)
         try:
-            remembered = await self._redis.get(name)
+            remembered = read_remembered(await self._redis.get(name))
         except REDIS_LOST:
             remembered = None
         if remembered is not None:
-            return Role(int(remembered))
+            return remembered
         try:
             role = role_of(await bot.get_chat_member(group.chat_id, telegram_id))
         except NOBODY:

@@ -66,7 +66,10 @@ class SubscriptionNotFound(ArcanaError):
 
 
 class RefundRefused(ArcanaError):
-    """`reason`: used, too_much, not_paid, already, under_way, whole_only, amount_not_payable."""
+    """`reason`: already (all of it went back), changed (it is not what was looked at any more), not_paid, too_much and
+    whole_only (with what is `left`, and its `currency`), amount_not_payable (the provider cannot write it down),
+    under_way, used (with the units and how many are missing, where that is known), wrong_currency.
+    """
 
     status, code, detail = 409, "refund_refused", "This cannot be refunded."
 

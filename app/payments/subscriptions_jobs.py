@@ -7,6 +7,7 @@ from uuid import UUID
 from app.container import Container
 from app.payments import subscriptions_ending_jobs as ending
 from app.payments import subscriptions_renewals as renewals
+from app.payments.subscriptions_ending import JOB as LET_GO_JOB
 from app.payments.subscriptions_renewals import Renewals
 from app.payments.subscriptions_schedule import tick
 from app.worker.port import Job, JobRegistry, enqueue
@@ -35,4 +36,4 @@ def register(registry: JobRegistry) -> None:
     registry.add(Job("subscriptions.tick", run_tick, concurrency=1, every=timedelta(minutes=1)))
     registry.add(Job("subscriptions.renew", renew, concurrency=1, every=timedelta(minutes=1)))
     registry.add(Job(renewals.CHARGE_JOB, charge, concurrency=5))
-    registry.add(Job(ending.JOB, ending.let_go))
+    registry.add(Job(LET_GO_JOB, ending.let_go))

@@ -55,7 +55,13 @@ async def enqueue(
     delay: timedelta | None = None,
     priority: int = 0,
 ) -> bool:
-    """Adds a job in the caller's transaction; false if one with this `dedupe_key` already waits or runs."""
+    """Adds a job in the caller's transaction; false if one with this `dedupe_key` already waits or runs.
+
+    One that runs may have looked before this transaction is seen, and then nothing follows. So a key is only for work
+    that stands in rows of its feature, which a beat of the feature finds again; without such a beat a job takes no
+    key, or lets go of it by `release` before it looks. Jobs that run are not told apart from those that wait: what is
+    slow to be done, such as a card for a busy group, must not be done twice.
+    """
     ids = await Queries(_EnqueueDriver(connection)).enqueue(
         name,
         json.dumps(payload or {}),

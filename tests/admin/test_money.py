@@ -27,7 +27,8 @@ __all__ = ["desk"]
 ADMIN = "/api/v1/admin"
 SUPER_ADMIN = 77
 ROUTES = [
-    ("GET", "/orders"), ("GET", "/orders/{order}"), ("POST", "/orders/{order}/refunds"), ("GET", "/refunds"),
+    ("GET", "/orders"), ("GET", "/orders/{order}"), ("POST", "/orders/{order}/refunds"), ("GET", "/payments"),
+    ("GET", "/refunds"),
     ("GET", "/users/{user}/ledger"), ("POST", "/users/{user}/credits"), ("GET", "/revenue"),
     *(("GET", f"/exports/{name}.csv") for name in ("orders", "payments", "refunds", "ledger", "revenue")),
 ]  # fmt: skip
@@ -311,10 +312,8 @@ class TestExports:
         assert any(row["amount"] == "-3" for row in ledger)
         assert await office.value("SELECT count(*) FROM audit_log WHERE action = 'export'") == 4
 
-    async def test_more_than_a_page_is_whole(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-        from app.admin import exports
-
-        monkeypatch.setattr(exports, "PAGE", 2)
+    async def test_more_than_a_page_is_whole(self, office: Office) -> None:
+        office.api.settings.export_page_rows = 2
         user_id = await office.buyer()
         for _ in range(4):
             await office.buy(user_id)

@@ -61,6 +61,7 @@ def with_alerts(settings: Settings, desk: Desk, **changes: Any) -> Settings:
         "telegram_api_url": desk.url,
         "super_admins": (ADMIN,),
         "alert_bot_token": SecretStr(token(LUNA)),
+        "alert_language": "en",
         "alert_patience_seconds": PATIENCE,
     }
     return settings.model_copy(update={**alerts, **changes})

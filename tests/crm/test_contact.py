@@ -12,6 +12,7 @@ from app.telegram.departures import DepartureRepository
 from app.users.tokens import Principal
 from app.wallet.service import wallet
 from tests.crm.stage import CLIENT, OWNER, PICTURE, Stage
+from tests.midnight import stay_clear_of_midnight
 
 
 async def card(stage: Stage, chat: int) -> dict[str, Any]:
@@ -41,6 +42,7 @@ class TestCard:
         ],
     )
     async def test_it_is_pinned_before_the_first_message(self, stage: Stage, language: str, lines: list[str]) -> None:
+        await stay_clear_of_midnight()
         chat = await stage.group(language=language)
         await stage.client_says("/start autumn")
         await stage.client_says("ау")

@@ -8,6 +8,7 @@ import pytest
 
 from app.settings import Settings
 from tests.crm.crew import MEMBER, OWNER, Crew, opened
+from tests.midnight import stay_clear_of_midnight
 from tests.telegram.conftest import Desk
 
 
@@ -160,9 +161,11 @@ async def told(crew: Crew) -> list[dict[str, str]]:
 
 
 async def test_statistics_come_with_a_picture_and_change_their_period(crew: Crew) -> None:
+    await stay_clear_of_midnight()
     await crew.meet(900, "Анна")
     await crew.meet(901, "Вера", slug="verbena")
     shown = await crew.command("/stats today")
+    assert "💰 Продаж не было" in shown["caption"]
     assert shown["photo"]
     assert "Новых: 1" in shown["caption"]
     await crew.press(shown, "Месяц")

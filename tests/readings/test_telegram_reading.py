@@ -13,6 +13,7 @@ from app.telegram.updates import inspect, keep
 from app.users.repository import UserRepository
 from tests.conftest import Person
 from tests.factories import set_balances
+from tests.midnight import stay_clear_of_midnight
 from tests.telegram.stage import Message, Stage, Talk, buttons, captions
 
 
@@ -335,6 +336,10 @@ class TestSend:
 
 
 class TestDaily:
+    @pytest.fixture(autouse=True)
+    async def one_day(self) -> None:
+        await stay_clear_of_midnight()
+
     async def test_the_same_card_all_day_uploaded_once(self, stage: Stage) -> None:
         talk = stage.talk()
         first = await talk.say("/daily")
