@@ -10,7 +10,8 @@ from app.kit.ids import new_id
 from app.payments.repository import NewOrder, OrderRepository
 from app.users.init_data import TelegramPerson
 from app.users.repository import UserRepository
-from app.wallet.repository import Unit, WalletRepository
+from app.wallet.balance import Unit
+from app.wallet.repository import WalletRepository
 from app.wallet.service import wallet
 
 _numbers = count(1000)

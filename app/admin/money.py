@@ -24,7 +24,7 @@ from app.kit.idempotency import Once
 from app.payments.revenue import revenue
 from app.readings.endpoints import IdempotencyKey
 from app.users.repository import User, UserRepository
-from app.wallet.repository import UNITS
+from app.wallet.balance import UNITS
 from app.wallet.service import wallet
 
 router = APIRouter(prefix="/api/v1/admin", tags=["admin"])

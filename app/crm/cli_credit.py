@@ -9,7 +9,7 @@ from app.kit.database import Database
 from app.projects.repository import ProjectsRepository
 from app.settings import Settings
 from app.users.repository import UserRepository
-from app.wallet.repository import UNITS
+from app.wallet.balance import UNITS
 from app.wallet.service import wallet
 
 

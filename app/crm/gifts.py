@@ -5,7 +5,7 @@ from uuid import UUID
 from app.kit.database import Connection
 from app.notifications.service import notify
 from app.users.repository import UserRepository
-from app.wallet.repository import Unit
+from app.wallet.balance import Unit
 from app.wallet.service import wallet
 
 

@@ -10,7 +10,7 @@ from app.payments.books import SEND_JOB
 from app.payments.parts import Parts
 from app.payments.port import Paid
 from app.payments.repository import Order, OrderRepository
-from app.wallet.repository import UNITS
+from app.wallet.balance import UNITS
 from app.wallet.service import wallet
 from app.worker.port import enqueue
 

@@ -23,7 +23,7 @@ from app.settings import Settings
 from app.users.referrals import GIFT
 from app.users.repository import UserRepository
 from app.users.service import admit
-from app.wallet.repository import UNITS
+from app.wallet.balance import UNITS
 from app.wallet.service import wallet
 
 CODE_BYTES = 18

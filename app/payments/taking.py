@@ -12,8 +12,9 @@ from app.payments.errors import RefundRefused
 from app.payments.parts import Parts
 from app.payments.repository import Order
 from app.payments.unused import unused_part
+from app.wallet.balance import UNITS
 from app.wallet.errors import UnitsUsed
-from app.wallet.repository import UNITS, WalletRepository
+from app.wallet.repository import WalletRepository
 from app.wallet.service import Taken, UsedRule, wallet
 
 

@@ -21,7 +21,7 @@ from app.telegram.replies import Rows
 from app.users.repository import User
 from app.users.service import UserService
 from app.users.tokens import Principal
-from app.wallet.repository import UNITS
+from app.wallet.balance import UNITS
 
 
 async def thanks_page(

@@ -7,7 +7,8 @@ from app.kit.database import Connection
 from app.payments.repository import Order
 from app.payments.subscriptions_repository import SubscriptionRepository
 from app.payments.subscriptions_terms import brought_by
-from app.wallet.repository import UNITS, WalletRepository
+from app.wallet.balance import UNITS
+from app.wallet.repository import WalletRepository
 from app.wallet.service import wallet
 
 

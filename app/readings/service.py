@@ -28,8 +28,8 @@ from app.users.errors import ConsentRequired
 from app.users.repository import User, UserRepository
 from app.users.service import admit
 from app.users.tokens import Principal
+from app.wallet.balance import Balance
 from app.wallet.errors import InsufficientBalance
-from app.wallet.repository import Balance
 from app.wallet.service import wallet
 from app.worker.port import enqueue
 

@@ -14,7 +14,7 @@ from app.payments.subscriptions_summary import summary
 from app.users.init_data import TelegramPerson
 from app.users.tokens import Place
 from app.users.zones import probable_zone
-from app.wallet.repository import UNITS, Balance, Unit, as_balance
+from app.wallet.balance import UNITS, Balance, Unit, as_balance
 
 COLUMNS = (
     "id, project_id, telegram_id, first_name, last_name, username, language, timezone, address, gender, reversals, "

@@ -12,7 +12,7 @@ from app.users.errors import LanguageNotSpoken, UserBlocked
 from app.users.repository import Profile, RefreshTokenRepository, User, UserRepository
 from app.users.sessions import SessionService
 from app.users.tokens import Principal
-from app.wallet.repository import Unit
+from app.wallet.balance import Unit
 from app.wallet.service import wallet
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.container import Container
 from app.kit.telemetry import get_logger
-from app.wallet.repository import due_wallets
+from app.wallet.expiry import due_wallets
 from app.wallet.service import wallet
 from app.worker.port import Job, JobRegistry
 

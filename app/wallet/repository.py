@@ -1,46 +1,13 @@
 """SQL of the ledger. Every statement changes the balance row and its entry or hold together, or neither."""
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
 from uuid import UUID
 
 from app.kit.database import Connection
 from app.kit.ids import new_id
-
-Unit = Literal["readings", "follow_ups"]
-UNITS: tuple[Unit, ...] = ("readings", "follow_ups")
-
-
-@dataclass(frozen=True, slots=True)
-class Expiring:
-    amount: int
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """Whole units: `available` is what is neither spent nor reserved; `expiring`, the soonest first, is part of it."""
-
-    balance: int
-    held: int
-    expiring: tuple[Expiring, ...] = ()
-
-    @property
-    def available(self) -> int:
-        return self.balance - self.held
-
-    def body(self) -> dict[str, int]:
-        return {"balance": self.balance, "held": self.held, "available": self.available}
-
-    def full_body(self) -> dict[str, Any]:
-        """As `body`, and what of it expires; `used_first` says which kind the next expense takes."""
-        return {
-            **self.body(),
-            "expiring": [{"amount": lot.amount, "expires_at": lot.expires_at} for lot in self.expiring],
-            "used_first": "expiring" if self.expiring else "lasting" if self.balance else None,
-        }
+from app.wallet.balance import UNITS, Balance, Unit, as_balance
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +21,6 @@ class Lot:
     remaining: int
     used: int
     expired: int
-
-
-def as_balance(balance: int, held: int, lots: Sequence[tuple[int, datetime]], *, now: datetime) -> Balance:
-    """`lots` are the expiring ones; what has expired counts no more, except where it is held."""
-    expired = max(0, sum(amount for amount, expires_at in lots if expires_at <= now) - held)
-    expiring = tuple(Expiring(amount, expires_at) for amount, expires_at in sorted(lots, key=_end) if expires_at > now)
-    return Balance(balance - expired, held, expiring)
-
-
-def _end(lot: tuple[int, datetime]) -> datetime:
-    return lot[1]
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A wallet that has something to write off."""
-
-    expires_at: datetime
-    project_id: int
-    user_id: UUID
-    unit: Unit
 
 
 class WalletRepository:
@@ -288,37 +234,6 @@ class WalletRepository:
         )  # fmt: skip
         return [Lot(*row) for row in rows]
 
-    async def add_debt(self, user_id: UUID, unit: Unit, amount: int) -> None:
-        await self._connection.execute(
-            """
-            INSERT INTO wallet_debts (project_id, user_id, unit, amount, incurred) VALUES ($1, $2, $3, $4, $4)
-            ON CONFLICT (project_id, user_id, unit)
-            DO UPDATE SET amount = wallet_debts.amount + $4, incurred = wallet_debts.incurred + $4
-            """,
-            self._project_id, user_id, unit, amount,
-        )  # fmt: skip
-
-    async def pay_debt(self, user_id: UUID, unit: Unit, *, most: int) -> int:
-        """Strikes off up to `most` of what is owed; how much. The wallet row must be locked."""
-        paid: int | None = await self._connection.fetchval(
-            """
-            UPDATE wallet_debts SET amount = amount - LEAST(amount, $4)
-            FROM (SELECT amount AS before FROM wallet_debts WHERE project_id = $1 AND user_id = $2 AND unit = $3) debt
-            WHERE project_id = $1 AND user_id = $2 AND unit = $3 AND amount > 0
-            RETURNING before - amount
-            """,
-            self._project_id, user_id, unit, most,
-        )  # fmt: skip
-        return paid or 0
-
-    async def debts(self, user_id: UUID) -> dict[Unit, int]:
-        """What is owed, where anything is."""
-        rows = await self._connection.fetch(
-            "SELECT unit, amount FROM wallet_debts WHERE project_id = $1 AND user_id = $2 AND amount > 0",
-            self._project_id, user_id,
-        )  # fmt: skip
-        return {row["unit"]: row["amount"] for row in rows}
-
 
 # Lots laid end to end in the order of use; each gives as much as the amount reaches into it. `left_over` is when the
 # first of those that are still open afterwards expires.
@@ -343,17 +258,3 @@ open AS (
     SELECT min(expires_at) AS expires_at FROM taken WHERE remaining > amount
 )
 """
-
-
-async def due_wallets(connection: Connection, *, after: Due | None = None, limit: int) -> list[Due]:
-    """Wallets with a lot that has expired, the longest ago first; `after` is the last of the page before."""
-    rows = await connection.fetch(
-        """
-        SELECT expires_at, project_id, user_id, unit FROM wallets
-        WHERE expires_at <= now() AND balance > held
-            AND ($1::timestamptz IS NULL OR (expires_at, project_id, user_id, unit) > ($1, $2, $3, $4))
-        ORDER BY expires_at, project_id, user_id, unit LIMIT $5
-        """,
-        *(astuple(after) if after else (None, 0, UUID(int=0), "")), limit,
-    )  # fmt: skip
-    return [Due(*row) for row in rows]

@@ -12,8 +12,10 @@ from uuid import UUID
 from app.kit.clock import utc_now
 from app.kit.database import Connection
 from app.kit.ids import new_id
+from app.wallet.balance import UNITS, Balance, Unit
+from app.wallet.debts import DebtRepository
 from app.wallet.errors import InsufficientBalance, UnitsUsed
-from app.wallet.repository import UNITS, Balance, Lot, Unit, WalletRepository
+from app.wallet.repository import Lot, WalletRepository
 
 # What becomes of used units whose price is paid back.
 UsedRule = Literal["forgive", "debt", "refuse"]
@@ -38,7 +40,7 @@ class WalletService:
 
     async def debts(self, connection: Connection, *, project_id: int, user_id: UUID) -> dict[Unit, int]:
         """What the next purchase will pay first, where anything is owed."""
-        return await WalletRepository(connection, project_id).debts(user_id)
+        return await DebtRepository(connection, project_id).all(user_id)
 
     async def credit(
         self,
@@ -75,7 +77,7 @@ class WalletService:
             order_id=order_id,
         )
         if lot_id is not None and order_id is not None:
-            owed = await wallets.pay_debt(user_id, unit, most=amount)
+            owed = await DebtRepository(connection, project_id).pay(user_id, unit, most=amount)
             if owed:
                 await wallets.spend(user_id, unit, amount=owed, kind="debt", key=f"debt:{lot_id}", lots=[lot_id])
         return lot_id is not None
@@ -181,7 +183,7 @@ class WalletService:
                         raise ValueError("this key has taken something back before")
                 owed = missing if rule == "debt" else 0
                 if owed:
-                    await wallets.add_debt(user_id, unit, owed)
+                    await DebtRepository(connection, project_id).add(user_id, unit, owed)
                 for name, amount in (("taken", taken), ("forgiven", forgiven + missing - owed), ("owed", owed)):
                     if amount:
                         totals[name][unit] = amount

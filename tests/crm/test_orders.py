@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from app.crm.cards.store import announce
 from app.payments.orders import Wish
 from app.payments.outcome import Source
 from app.payments.port import Disputed, Fact, Failed, Paid, Refunded
@@ -129,6 +130,65 @@ class TestCards:
             await till.tell(Paid(charge, payment.amount, payment.currency, payment_id=payment.id))
         await till.tell(Refunded("ch_second", "re_2", payment.amount, payment.currency))
         assert "заказ № 1" in (await till.card("Лишний платёж возвращён"))["text"]
+
+
+class TestButtons:
+    async def test_every_card_of_money_opens_its_order_and_leads_to_its_client(self, crew: Crew) -> None:
+        till = Till(crew)
+        user_id = await crew.meet(900, "Анна")
+        _, payment = await till.begin(user_id)
+        await till.tell(Failed("declined", payment_id=payment.id))
+        order, charge = await till.buy(user_id)
+        await till.tell(Disputed(charge, "dp_1", order.total, order.currency, "opened"))
+        await till.tell(Refunded(charge, "re_1", 100, order.currency))
+        for words, number in (
+            (f"Заказ № {order.number}\n", order.number), ("Платёж не прошёл", 1),
+            ("Банк оспаривает платёж", order.number), ("Деньги возвращены", order.number),
+        ):  # fmt: skip
+            card = await till.card(words)
+            found = captions(card)
+            assert any("Открыть заказ" in caption for caption in found), (words, found)
+            assert "Анна" in card["text"] and "900" in card["text"], card["text"]
+            rows = card["reply_markup"]["inline_keyboard"]
+            write = next(button for row in rows for button in row if "Написать клиенту" in button["text"])
+            thread = await crew.thread("Анна")
+            assert write["url"].endswith(f"/{thread}"), write
+            said = len(await crew.desk.messages(chat=crew.groups["luna"]))
+            await crew.press(card, "Открыть заказ", user=MEMBER)
+
+            async def opened_there(said: int = said, number: int = number) -> bool:
+                new = (await crew.desk.messages(chat=crew.groups["luna"]))[said:]
+                return any(f"Заказ № {number}" in one["text"] and "Оформлен" in one["text"] for one in new)
+
+            async with asyncio.timeout(10):
+                while not await opened_there():
+                    await asyncio.sleep(0.05)
+
+    @pytest.mark.parametrize(
+        ("slug", "provider", "words"),
+        [
+            ("luna", "stars", ["Подписка могла остаться", "отказала", "Попросите клиента отменить её", "Анна"]),
+            ("verbena", "stripe", ["A subscription may go on", "refused", "Cancel it on the provider's page", "Анна"]),
+        ],
+    )
+    async def test_an_agreement_that_could_not_be_ended_is_somebodys_work(
+        self, crew: Crew, slug: str, provider: str, words: list[str]
+    ) -> None:
+        till = Till(crew, slug)
+        user_id = await crew.meet(900, "Анна", slug=slug)
+        facts = {"provider": provider, "reference": "agreement_1", "failure": "refused"}
+        async with crew.container.database.transaction() as connection:
+            await announce(
+                connection, project_id=crew.project(slug).id, kind="agreement", subject="one", user_id=user_id,
+                facts=facts,
+            )  # fmt: skip
+        card = await till.card(words[0])
+        for part in (*words, "agreement_1"):
+            assert part in card["text"]
+        await crew.press(card, "🙋", user=MEMBER)
+        await crew.press(await till.until(card, "🙋"), "✅", user=MEMBER)
+        shown = await till.until(card, "✅")
+        assert not any("✅" in caption or "🙋" in caption for caption in captions(shown))
 
 
 class TestRefund:

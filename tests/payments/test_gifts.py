@@ -13,7 +13,7 @@ from app.payments.errors import AlreadySubscribed, GiftNotFound, GiftTaken
 from app.payments.gifts import Redeemed
 from app.payments.repository import Order
 from app.users.errors import UserBlocked
-from app.wallet.repository import Balance
+from app.wallet.balance import Balance
 from app.wallet.service import wallet
 from tests.factories import make_project, make_user
 from tests.payments.subscribing import Subscriber, paid_order

@@ -13,9 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from app.kit.clock import utc_now
 from app.kit.database import Database
 from app.kit.ids import new_id
+from app.wallet.balance import Balance
 from app.wallet.errors import InsufficientBalance, UnitsUsed
 from app.wallet.ledger import RULES
-from app.wallet.repository import Balance
 from app.wallet.service import Taken, UsedRule, wallet
 from tests.factories import make_project, make_user
 from tests.wallet.test_lots import pass_time

@@ -12,8 +12,9 @@ from alembic import command
 from app.kit.database import Connection, Database
 from app.kit.ids import new_id
 from app.kit.migrations import config, migrate
+from app.wallet.balance import Balance, Unit
 from app.wallet.errors import InsufficientBalance, UnitsUsed
-from app.wallet.repository import Balance, Unit, due_wallets
+from app.wallet.expiry import due_wallets
 from app.wallet.service import Taken, wallet
 from tests.conftest import Servers
 from tests.factories import make_project, make_user

@@ -5,8 +5,8 @@ import asyncpg
 import pytest
 
 from app.kit.database import Database
+from app.wallet.balance import Balance
 from app.wallet.errors import InsufficientBalance
-from app.wallet.repository import Balance
 from app.wallet.service import wallet
 from tests.factories import make_project, make_user
 

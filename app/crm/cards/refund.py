@@ -13,7 +13,7 @@ from app.locales import html, plain
 from app.payments.repository_payments import PaymentRepository
 from app.payments.repository_refunds import RefundRepository
 from app.payments.sums import show
-from app.wallet.repository import UNITS
+from app.wallet.balance import UNITS
 
 
 class RefundCard(CardKind):

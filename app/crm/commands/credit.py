@@ -15,7 +15,7 @@ from app.crm.roles import Role
 from app.crm.told import tell
 from app.kit.database import Connection
 from app.locales import html
-from app.wallet.repository import Unit
+from app.wallet.balance import Unit
 from app.wallet.service import wallet
 
 MOST = 1000
