@@ -16,7 +16,8 @@ from app.payments.port import Failed, Paid, ProviderAway, ProviderRefused, Refun
 from app.payments.providers import stripe_calls
 from app.payments.providers.stripe import StripeProvider
 from app.sandbox.stripe import cards
-from tests.payments.stripe_shop import RETURN_URL, Shop, open_shop, stripe_project
+from tests.payments.provider_shop import RETURN_URL
+from tests.payments.stripe_shop import Shop, open_shop, stripe_project
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineI
 
 from app.payments.providers.stripe import SESSION_PARTS
 from app.sandbox.stripe import billing, cards, checkout
+from tests.payments.provider_shop import RETURN_URL
 from tests.payments.stripe_shapes import assert_shape, problems
-from tests.payments.stripe_shop import KEY, RETURN_URL, Shop, open_shop
+from tests.payments.stripe_shop import KEY, Shop, open_shop
 
 MONTH = 31 * 86400
 

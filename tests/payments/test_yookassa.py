@@ -13,7 +13,8 @@ from app.kit.ids import new_id
 from app.payments.port import Failed, Paid, ProviderAway, ProviderRefused, Refunded
 from app.payments.providers.yookassa import YooKassaProvider
 from app.sandbox.yookassa import cards
-from tests.payments.yookassa_shop import KEY, RETURN_URL, SHOP_ID, Shop, open_shop, yookassa_project
+from tests.payments.provider_shop import RETURN_URL
+from tests.payments.yookassa_shop import KEY, SHOP_ID, Shop, open_shop, yookassa_project
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import pytest
 from app.kit.ids import new_id
 from app.payments.port import Paid
 from app.sandbox.yookassa import cards
-from tests.payments.yookassa_shop import KEY, RETURN_URL, SHOP_ID, Shop, open_shop, yookassa_project
+from tests.payments.provider_shop import RETURN_URL
+from tests.payments.yookassa_shop import KEY, SHOP_ID, Shop, open_shop, yookassa_project
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 SUM = re.compile(r"\d+\.\d\d")

@@ -10,7 +10,8 @@ from app.kit import json
 from app.payments.port import Event, EventRefused, Failed, Incoming, Paid, ProviderAway, Refunded
 from app.payments.providers.yookassa import YooKassaProvider
 from app.sandbox.yookassa import cards
-from tests.payments.yookassa_shop import THEIRS, Shop, open_shop, refused, yookassa_project
+from tests.payments.provider_shop import disbelieved
+from tests.payments.yookassa_shop import THEIRS, Shop, open_shop, yookassa_project
 
 BODY = b'{"type":"notification","event":"payment.succeeded","object":{"id":"22d6d597-000f-5000-9000-145f6df21d6f",'
 BODY += b'"status":"succeeded","amount":{"value":"499.00","currency":"RUB"}}}'
@@ -40,11 +41,11 @@ class TestBelief:
             "8.8.8.8", "185.71.76.32", "77.75.156.12", "77.75.154.1", "127.0.0.1", "::1", "2a02:5181::1", "unknown", "",
             "::ffff:8.8.8.8", "185.71.76.5, 8.8.8.8",
         ):  # fmt: skip
-            assert await refused(provider, yookassa_project(), Incoming(BODY, {}, address)) == "address", address
+            assert await disbelieved(provider, yookassa_project(), Incoming(BODY, {}, address)) == "address", address
 
     async def test_this_machine_only_for_the_sandbox(self, shop: Shop) -> None:
         assert len(await shop.provider.receive(shop.project, Incoming(BODY, {}, "127.0.0.1"))) == 1
-        assert await refused(shop.provider, shop.project, Incoming(BODY, {}, "10.0.0.1")) == "address"
+        assert await disbelieved(shop.provider, shop.project, Incoming(BODY, {}, "10.0.0.1")) == "address"
 
     async def test_what_is_no_event(self, shop: Shop) -> None:
         for body in (
@@ -54,11 +55,11 @@ class TestBelief:
             b'{"type":"notification","event":"payment.succeeded","object":{"id":{"a":1}}}',
             b'{"type":"other","event":"payment.succeeded","object":{"id":"22d6d597-000f"}}',
         ):  # fmt: skip
-            assert await refused(shop.provider, shop.project, Incoming(body, {}, THEIRS)) == "not_an_event", body
+            assert await disbelieved(shop.provider, shop.project, Incoming(body, {}, THEIRS)) == "not_an_event", body
 
     async def test_a_project_without_keys(self, shop: Shop) -> None:
         bare = replace(shop.project, payments=type(shop.project.payments)())
-        assert await refused(shop.provider, bare, Incoming(BODY, {}, THEIRS)) == "no_keys"
+        assert await disbelieved(shop.provider, bare, Incoming(BODY, {}, THEIRS)) == "no_keys"
 
     async def test_a_forged_payment_does_not_exist(self, shop: Shop) -> None:
         (event,) = await shop.provider.receive(shop.project, Incoming(BODY, {}, THEIRS))
