@@ -9,7 +9,7 @@ from app.payments.pricing import Line
 from app.payments.repository import Order
 from app.payments.repository_payments import Payment
 from app.payments.repository_refunds import Refund
-from app.wallet.repository import UNITS
+from app.wallet.balance import UNITS
 
 SHOWN = ("kind", "readings", "follow_ups", "period", "trial_days", "expires_days")
 FIELDS = ("id", "number", "kind", "currency", "regular", "price", "discount", "total", "refunded_amount", "coupon",
