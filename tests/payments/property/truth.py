@@ -133,8 +133,8 @@ class Truth:
             assert (row["total"], row["currency"]) == (order.total, order.currency), row
             given, came = order.id in fulfilled, paid[order.id]
             told = f"{self.history.number(order)} is {row['state']}: {came} charges, {self.surplus(order.id)} surplus"
-            # Late money takes a coupon's place only while there is one.
-            if not (order.coupon and order.lapsed):
+            # Late money takes a coupon's place only while there is one, and begins no second subscription.
+            if not (order.coupon and order.lapsed) and not self.has_another_subscription(row):
                 assert given == (order.total == 0 or came > 0), told
             assert not given or order.total == 0 or came > 0, told
             assert self.surplus(order.id) == came - (given and order.total > 0), told
@@ -142,6 +142,14 @@ class Truth:
         others = [row for key, row in self.orders.items() if key not in known]
         # An order whose answer got lost after its commit is found again under its key, so there are renewals alone.
         assert {row["kind"] for row in others} <= {"renewal"}, others
+
+    def has_another_subscription(self, order: dict[str, Any]) -> bool:
+        """Beside one that renews, a second one is not begun, however it is paid."""
+        return order["kind"] == "purchase" and order["package_key"] == "luna-month" and any(
+            row["id"] != order["id"] and row["user_id"] == order["user_id"] and row["kind"] == "purchase"
+            and row["package_key"] == "luna-month" and row["renews"] and row["state"] in ("paid", "refunded")
+            for row in self.orders.values()
+        )  # fmt: skip
 
     def surplus(self, order_id: UUID) -> int:
         return sum(row["order_id"] == order_id and row["state"] == "surplus" for row in self.payments)
