@@ -160,3 +160,51 @@ async def test_a_year_is_paid_once(stage: Stage) -> None:
     assert running is not None and (running.renews, running.reference, running.period) == (False, None, "year")
     (order,) = await anna.orders()
     assert not order.renews
+
+
+async def paid_messages(anna: Buyer) -> list[dict[str, Any]]:
+    """What Telegram said of each payment in the chat, the oldest first."""
+    messages = await anna.stage.desk.messages(bot=anna.bot_id, person=anna.talk.user)
+    return [message["successful_payment"] for message in messages if "successful_payment" in message]
+
+
+async def test_a_renewal_is_asked_for_paid_and_told_as_telegram_does_it(stage: Stage) -> None:
+    """The question comes before a renewal too: agreed to about when the paid time ends, and not before."""
+    anna = buyer(stage)
+    charge = await anna.subscribe()
+    begun = await anna.subscription()
+    assert begun is not None
+    (first,) = await paid_messages(anna)
+    assert (first["is_recurring"], first["is_first_recurring"]) == (True, True)
+    assert first["subscription_expiration_date"] == int(begun.until.timestamp())
+    refused = await anna.change(charge, "renew", ask=True)
+    assert refused["error"] == "Этот заказ уже оплачен, второй раз платить не нужно."
+    assert len(await paid_messages(anna)) == 1
+    # A month later.
+    async with stage.database.connection() as connection:
+        await connection.execute("UPDATE subscriptions SET until = until - interval '30 days'")
+    renewed = await anna.change(charge, "renew", ask=True)
+    assert renewed["charge_id"] != charge
+
+    async def is_longer() -> bool:
+        running = await anna.subscription()
+        return running is not None and running.until > begun.until
+
+    await until(is_longer)
+    second = (await paid_messages(anna))[1]
+    assert second["is_recurring"] and "is_first_recurring" not in second
+    running = await anna.subscription()
+    assert running is not None
+    assert second["subscription_expiration_date"] == int(running.until.timestamp())
+    assert (running.id, running.reference, running.renews) == (begun.id, charge, True)
+    assert (await stage.desk.look("stars", person=5))["balance"] == 10_000 - 2 * 320
+    # Canceled by the person in Telegram's settings: nothing is asked for any more, and what is paid runs on.
+    await anna.change(charge, "cancel")
+    await until(lambda: renews(anna, False))
+    await anna.change(charge, "renew", code=409)
+    assert (await anna.subscription()) is not None
+    # And taken back there, without the bot.
+    await anna.change(charge, "resume")
+    await until(lambda: renews(anna, True))
+    assert [call["outcome"] for call in await stage.desk.calls("editUserStarSubscription", anna.bot_id)] == []
+    await stage.idle()
