@@ -119,7 +119,7 @@ async def _surplus(
     await refunds.return_surplus(connection, surplus)
     # Nothing of it is to be paid for any more.
     await OrderRepository(connection, source.project_id).move(bill.order.id, "canceled")
-    if fact.subscription is not None and (not fact.renewal or fact.subscription == fact.charge):
+    if fact.subscription is not None:
         agreement = Agreement(source.project_id, source.provider, source.account, fact.subscription)
         await end_agreement(
             connection, agreement, user_id=bill.order.user_id, telegram_id=payer, paid_until=fact.paid_until

@@ -4,7 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 from app.kit.clock import utc_now
+from app.payments.outcome import Source
 from app.payments.port import Paid, SubscriptionChanged
+from app.payments.reconciliation import apply_all
 from app.payments.repository_payments import Payment
 from app.payments.subscriptions_repository import Subscription, SubscriptionRepository
 from tests.payments.stage import Buyer, Shop, paid
@@ -114,3 +116,38 @@ class TestDiscount:
         assert (await running(shop, buyer)).price == order.total
         dearer = period(first, "sub_1", days=120, renewal=True, amount=order.price)
         assert (await shop.tell(dearer)).note == "wrong_amount"
+
+
+class TestSecond:
+    async def test_found_in_the_providers_books_alone(self, shop: Shop) -> None:
+        """There each payment of Stars names itself, and none is called the first."""
+        buyer = await shop.buyer()
+        _, first = await shop.begin(buyer, "luna-month")
+        _, second = await shop.begin(buyer, "luna-month")
+        facts = [
+            period(payment, charge, charge=charge, renewal=True)
+            for payment, charge in ((first, "stx-1"), (second, "stx-2"), (first, "stx-3"), (second, "stx-4"))
+        ]
+        source = Source(shop.project.id, "sandbox", shop.project.key, shop.project)
+        outcomes = await apply_all(shop.services.payments, shop.database, source, facts[:2])
+        assert [(outcome.state, outcome.note) for outcome in outcomes] == [("done", ""), ("done", "surplus")]
+        now = await running(shop, buyer)
+        assert (now.reference, now.renews) == ("stx-1", True)
+        assert await let_go(shop) == ["stx-2"]
+        # Each is charged for its next month: the second had not ended yet.
+        outcomes = await apply_all(shop.services.payments, shop.database, source, facts[2:])
+        assert [(outcome.state, outcome.note) for outcome in outcomes] == [("done", ""), ("done", "surplus")]
+        assert (await running(shop, buyer)).reference == "stx-1"
+        assert len(await let_go(shop)) == 1
+        assert await shop.value("SELECT count(*) FROM refunds WHERE reason = 'surplus'") == 2
+
+    async def test_its_renewals_go_back_as_well_until_it_has_ended(self, shop: Shop) -> None:
+        buyer = await shop.buyer()
+        _, second = await shop.begin(buyer, "luna-month")
+        await agree(shop, buyer, "sub_1")
+        for days, renewal in ((30, False), (60, True)):
+            outcome = await shop.tell(period(second, "sub_2", days=days, renewal=renewal))
+            assert (outcome.state, outcome.note) == ("done", "surplus")
+            assert await let_go(shop) == ["sub_2"]
+        now = await running(shop, buyer)
+        assert now.reference == "sub_1" and nearly(now.until, days=30)
