@@ -120,7 +120,7 @@ def show_books(
 @ledger.command("check")
 def check_ledger() -> None:
     """Prove every rule of the books over the whole database; exit code 1 and the rows if any is broken."""
-    from app.payments.ledger_cli import print_check
+    from app.payments.ledger.cli import print_check
 
     run(print_check)
 

@@ -10,12 +10,9 @@ from app.crm.commands import whoami
 from app.crm.middlewares import know_staff
 from app.leads import telegram as leads
 from app.notifications import telegram as notifications
-from app.payments import telegram_buying as buying
-from app.payments import telegram_gifts
-from app.payments import telegram_money as money
-from app.payments import telegram_shop as shop
-from app.payments import telegram_subscription as subscription
-from app.payments import telegram_support as paysupport
+from app.payments.telegram import buying, money, shop, subscription
+from app.payments.telegram import gifts as telegram_gifts
+from app.payments.telegram import support as paysupport
 from app.readings import telegram as readings
 from app.readings import telegram_after as after
 from app.readings import telegram_daily as daily

@@ -24,10 +24,10 @@ from app.leads import service as leads
 from app.notifications import repository as notifications
 from app.payments import erasure as payments
 from app.payments import providers
-from app.payments.gifts import GiftService
+from app.payments.gifts.service import GiftService
 from app.payments.parts import Parts
 from app.payments.service import PaymentService
-from app.payments.subscriptions import SubscriptionService
+from app.payments.subscriptions.service import SubscriptionService
 from app.readings import daily
 from app.readings import service as readings_service
 from app.readings.copies import DeckCopies

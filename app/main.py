@@ -23,9 +23,10 @@ from app.kit.telemetry import configure_logging
 from app.leads import endpoints as leads
 from app.notifications import endpoints as notifications
 from app.payments import endpoints as payments
-from app.payments import gifts_endpoints, subscriptions_endpoints
-from app.payments import webhooks as payment_webhooks
 from app.payments.books import endpoints as books
+from app.payments.events import webhooks as payment_webhooks
+from app.payments.gifts import endpoints as gifts_endpoints
+from app.payments.subscriptions import endpoints as subscriptions_endpoints
 from app.readings import endpoints as readings
 from app.readings import stream_endpoints
 from app.settings import Settings

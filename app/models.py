@@ -11,7 +11,7 @@ from app.kit.database import Base
 from app.leads import models as leads
 from app.notifications import models as notifications
 from app.payments import models as payments
-from app.payments import subscriptions_models as subscriptions
+from app.payments.subscriptions import models as subscriptions
 from app.projects import models as projects
 from app.readings import models as readings
 from app.telegram import models as telegram

@@ -7,7 +7,7 @@ from uuid import UUID
 from app.kit.clock import utc_now
 from app.kit.database import Connection
 from app.kit.ids import new_id
-from app.payments.repository import NewOrder, OrderRepository
+from app.payments.orders.repository import NewOrder, OrderRepository
 from app.users.init_data import TelegramPerson
 from app.users.repository import UserRepository
 from app.wallet.balance import Unit

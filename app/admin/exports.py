@@ -21,8 +21,8 @@ from app.kit.clock import utc_now
 from app.kit.database import Database
 from app.kit.http import error_responses
 from app.kit.money import to_decimal
-from app.payments import listing
-from app.payments.listing import Filters
+from app.payments.orders import listing
+from app.payments.orders.listing import Filters
 from app.payments.revenue import By, revenue
 
 router = APIRouter(prefix="/api/v1/admin/exports", tags=["admin"])

@@ -16,14 +16,14 @@ from app.kit import json
 from app.kit.database import Connection
 from app.kit.http import error_responses, json_response
 from app.kit.idempotency import Once
-from app.payments import listing
 from app.payments.errors import OrderNotFound
-from app.payments.listing import Filters, Listed
-from app.payments.payments_listing import PaymentFilters, payments_page
-from app.payments.repository_payments import PaymentRepository
-from app.payments.repository_refunds import RefundRepository, refunds_page
+from app.payments.orders import listing
+from app.payments.orders.listing import Filters, Listed
+from app.payments.orders.payments import PaymentRepository
+from app.payments.orders.payments_listing import PaymentFilters, payments_page
+from app.payments.refunds.repository import RefundRepository, refunds_page
+from app.payments.refunds.unused import unused_part
 from app.payments.sums import show
-from app.payments.unused import unused_part
 from app.readings.endpoints import IdempotencyKey
 
 router = APIRouter(prefix="/api/v1/admin", tags=["admin"])

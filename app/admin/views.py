@@ -4,10 +4,10 @@ from dataclasses import asdict
 from typing import Any
 
 from app.catalogue.library import text
-from app.payments.listing import Listed
-from app.payments.payments_listing import ListedPayment
-from app.payments.repository_payments import Payment
-from app.payments.repository_refunds import Refund
+from app.payments.orders.listing import Listed
+from app.payments.orders.payments import Payment
+from app.payments.orders.payments_listing import ListedPayment
+from app.payments.refunds.repository import Refund
 from app.payments.revenue import Revenue
 from app.users.repository import User
 

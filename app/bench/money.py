@@ -22,7 +22,7 @@ from app.bench.stage import NO_LIMIT, Member, Stage, make_members, our_api
 from app.container import open_container
 from app.kit import json
 from app.kit.database import Database
-from app.payments.ledger import check
+from app.payments.ledger.rules import check
 from app.sandbox import bank
 from app.settings import Settings
 from app.users.tokens import Principal

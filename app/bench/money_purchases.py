@@ -22,11 +22,11 @@ from app.container import Container, open_container
 from app.kit import json
 from app.kit.database import Database
 from app.kit.process import settle_memory
-from app.payments import events
-from app.payments.orders import Wish
+from app.payments.events import service as events
+from app.payments.orders.payments import PaymentRepository
+from app.payments.orders.service import Wish
 from app.payments.port import Event
 from app.payments.providers import sandbox
-from app.payments.repository_payments import PaymentRepository
 from app.settings import Settings
 
 PACKAGE = "luna-three"

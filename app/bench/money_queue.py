@@ -2,7 +2,7 @@
 
 from app.bench.servers import Program
 from app.kit.process import settle_memory
-from app.payments import events
+from app.payments.events import service as events
 from app.settings import Settings
 from app.worker.container import open_worker_container
 from app.worker.jobs import build_registry

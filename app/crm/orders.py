@@ -5,10 +5,10 @@ from html import escape
 
 from app.catalogue.library import text
 from app.locales import html, plain, texts
-from app.payments.listing import Listed
-from app.payments.repository import Order
-from app.payments.repository_payments import Payment
-from app.payments.repository_refunds import Refund
+from app.payments.orders.listing import Listed
+from app.payments.orders.payments import Payment
+from app.payments.orders.repository import Order
+from app.payments.refunds.repository import Refund
 from app.payments.sums import show
 
 STATES = ("pending", "paid", "expired", "canceled", "refunded")

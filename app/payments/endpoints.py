@@ -14,11 +14,11 @@ from app.kit.http import error_responses, json_response
 from app.kit.idempotency import Once
 from app.payments import schemas
 from app.payments.errors import OrderNotFound, OrderNotPayable
-from app.payments.orders import Wish
+from app.payments.orders.payments import Payment, PaymentRepository
+from app.payments.orders.repository import Order, OrderRepository
+from app.payments.orders.service import Wish
 from app.payments.port import Place, ProviderAway, ProviderRefused
-from app.payments.repository import Order, OrderRepository
-from app.payments.repository_payments import Payment, PaymentRepository
-from app.payments.repository_refunds import RefundRepository
+from app.payments.refunds.repository import RefundRepository
 from app.payments.shop import show_shop
 from app.payments.views import by_order, order_view, payment_view
 from app.readings.endpoints import IdempotencyKey

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from app.kit.database import Connection, Database
 from app.payments import books
-from app.payments.repository import OrderRepository
-from app.payments.repository_payments import PaymentRepository
+from app.payments.orders.payments import PaymentRepository
+from app.payments.orders.repository import OrderRepository
 from app.worker.port import enqueue
 
 FORGET_JOB = "payments.forget"

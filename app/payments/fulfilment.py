@@ -7,9 +7,9 @@ from app.kit.clock import utc_now
 from app.kit.database import Connection
 from app.notifications.service import notify
 from app.payments.books import SEND_JOB
+from app.payments.orders.repository import Order, OrderRepository
 from app.payments.parts import Parts
 from app.payments.port import Paid
-from app.payments.repository import Order, OrderRepository
 from app.wallet.balance import UNITS
 from app.wallet.service import wallet
 from app.worker.port import enqueue

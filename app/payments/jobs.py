@@ -5,10 +5,13 @@ from typing import Any
 from uuid import UUID
 
 from app.kit.telemetry import get_logger
-from app.payments import closing, erasure, events, pruning, reconciliation, refunds, repository, repository_events
-from app.payments import repository_payments as payments
-from app.payments import repository_refunds as refund_rows
+from app.payments import erasure, pruning, reconciliation
+from app.payments.events import repository as repository_events
+from app.payments.events import service as events
+from app.payments.orders import closing, payments, repository
 from app.payments.port import ProviderAway, ProviderRefused
+from app.payments.refunds import repository as refund_rows
+from app.payments.refunds import service as refunds
 from app.worker.container import WorkerContainer
 from app.worker.port import Job, JobRegistry, enqueue
 

@@ -8,14 +8,17 @@ Locks are taken in the order person, coupon, subscription, order, payment, refun
 from app.crm.cards.store import announce
 from app.kit.database import Connection
 from app.notifications.service import notify
-from app.payments import coupons, disputes, refunds, renewals
+from app.payments import renewals
 from app.payments.fulfilment import give
+from app.payments.orders import coupons
+from app.payments.orders.payments import Bill, PaymentRepository, facts_of
+from app.payments.orders.repository import OrderRepository
 from app.payments.outcome import Outcome, Source, refuse
 from app.payments.parts import Parts
 from app.payments.port import Disputed, Fact, Failed, Paid, Refunded, RefundFailed, SubscriptionChanged
-from app.payments.repository import OrderRepository
-from app.payments.repository_payments import Bill, PaymentRepository, facts_of
-from app.payments.subscriptions_ending import Agreement, end_agreement
+from app.payments.refunds import disputes
+from app.payments.refunds import service as refunds
+from app.payments.subscriptions.ending import Agreement, end_agreement
 
 # A page that was left, or an invoice that nobody opened, is no news.
 QUIET_FAILURES = frozenset({"canceled", "expired"})

@@ -9,8 +9,8 @@ from app.crm.cards.store import announce
 from app.kit.database import Connection
 from app.kit.ids import new_id
 from app.kit.telemetry import get_logger
+from app.payments.orders.payments import Bill
 from app.payments.port import Disputed, Fact, Paid, Refunded, RefundFailed
-from app.payments.repository_payments import Bill
 
 log = get_logger("app.payments")
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from app.payments.gifts import GiftService
-from app.payments.subscriptions import SubscriptionService
+from app.payments.gifts.service import GiftService
+from app.payments.subscriptions.service import SubscriptionService
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from app.crm.cards.store import announce
 from app.kit.clock import utc_now
 from app.kit.database import Database
 from app.kit.telemetry import get_logger
+from app.payments.events.repository import EventRepository
+from app.payments.orders.payments import PaymentRepository
 from app.payments.outcome import MONEY_IS_BACK, Outcome, Source, refuse
 from app.payments.port import Disputed, Fact, Paid, Provider, ProviderAway, ProviderRefused, Refunded
-from app.payments.repository_events import EventRepository
-from app.payments.repository_payments import PaymentRepository
 from app.payments.service import PaymentService
 from app.worker.port import enqueue
 

@@ -9,14 +9,14 @@ from app.kit.clock import utc_now
 from app.kit.database import Connection
 from app.kit.ids import new_id
 from app.payments.fulfilment import give
+from app.payments.orders.payments import Bill, PaymentRepository
+from app.payments.orders.repository import NewOrder, Order, OrderRepository
 from app.payments.outcome import Outcome, Source, refuse
 from app.payments.parts import Parts
 from app.payments.port import Paid
-from app.payments.refunds import return_surplus
-from app.payments.repository import NewOrder, Order, OrderRepository
-from app.payments.repository_payments import Bill, PaymentRepository
-from app.payments.subscriptions_ending import Agreement, end_agreement
-from app.payments.subscriptions_repository import SubscriptionRepository
+from app.payments.refunds.service import return_surplus
+from app.payments.subscriptions.ending import Agreement, end_agreement
+from app.payments.subscriptions.repository import SubscriptionRepository
 
 # A charge of ours that the provider has not answered for so long is over.
 LIFETIME = timedelta(days=3)

@@ -6,17 +6,20 @@ from app.catalogue.library import Project
 from app.kit.clock import utc_now
 from app.kit.database import Connection, Database
 from app.kit.telemetry import get_logger
-from app.payments import checkout, closing, coupons, fulfilment, machine, orders, pricing, refunds, starting
+from app.payments import fulfilment, machine
 from app.payments.errors import OrderNotFound, OrderNotPayable
-from app.payments.orders import Wish
+from app.payments.orders import checkout, closing, coupons, pricing, starting
+from app.payments.orders import service as orders
+from app.payments.orders.payments import Payment
+from app.payments.orders.pricing import Quote
+from app.payments.orders.repository import Order, OrderRepository
+from app.payments.orders.service import Wish
 from app.payments.outcome import Outcome, Source
 from app.payments.parts import Parts
 from app.payments.port import Fact, Place, Started
-from app.payments.pricing import Quote
 from app.payments.providers import IN_TELEGRAM, Registry
-from app.payments.repository import Order, OrderRepository
-from app.payments.repository_payments import Payment
-from app.payments.repository_refunds import Refund
+from app.payments.refunds import service as refunds
+from app.payments.refunds.repository import Refund
 from app.settings import Settings
 from app.telegram.checkout import CheckoutQuery, Refusal
 from app.users.repository import User, UserRepository

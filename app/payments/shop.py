@@ -6,12 +6,12 @@ from typing import Any
 from app.catalogue.library import Coupon, Package, Project
 from app.kit.clock import utc_now
 from app.kit.database import Connection
-from app.payments import coupons, pricing
 from app.payments.errors import CouponInvalid
-from app.payments.orders import can_renew
+from app.payments.orders import coupons, pricing
+from app.payments.orders.pricing import Line
+from app.payments.orders.repository import OrderRepository
+from app.payments.orders.service import can_renew
 from app.payments.port import Place, Provider
-from app.payments.pricing import Line
-from app.payments.repository import OrderRepository
 from app.payments.service import PaymentService
 from app.payments.views import line_view
 from app.users.repository import User

@@ -5,10 +5,10 @@ from typing import Any
 
 from app.catalogue.library import text
 from app.kit.clock import utc_now
-from app.payments.pricing import Line
-from app.payments.repository import Order
-from app.payments.repository_payments import Payment
-from app.payments.repository_refunds import Refund
+from app.payments.orders.payments import Payment
+from app.payments.orders.pricing import Line
+from app.payments.orders.repository import Order
+from app.payments.refunds.repository import Refund
 from app.wallet.balance import UNITS
 
 SHOWN = ("kind", "readings", "follow_ups", "period", "trial_days", "expires_days")

@@ -10,7 +10,7 @@ from app.kit.clock import utc_now
 from app.kit.database import Connection
 from app.kit.ids import new_id
 from app.payments.errors import FairUseReached
-from app.payments.subscriptions_share import SUBSCRIBED, give_share_back, take_share
+from app.payments.subscriptions.share import SUBSCRIBED, give_share_back, take_share
 from app.readings import draw
 from app.readings.copies import DeckCopies, DeckCopyContent, spread_copy
 from app.readings.errors import (

@@ -16,7 +16,7 @@ from app.errors import ArcanaError, RateLimited
 from app.kit import json
 from app.kit.idempotency import Once
 from app.locales import Words
-from app.payments.telegram_return import remember
+from app.payments.telegram.way_back import remember
 from app.readings import chats, telegram_pages
 from app.readings.errors import QuestionInProgress, ReadingNotFinished, ReadingNotFound
 from app.readings.questions import QuestionRepository, questions

@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 
 from app.catalogue.library import Project, Spread
 from app.locales import Words
-from app.payments.telegram_return import remember
+from app.payments.telegram.way_back import remember
 from app.readings.telegram_table import Table, lay_table
 from app.settings import Settings
 from app.telegram.links import mini_app

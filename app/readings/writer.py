@@ -14,7 +14,7 @@ from app.catalogue.service import Catalogue
 from app.errors import Unavailable
 from app.kit.database import Connection, Database
 from app.kit.telemetry import GENERATIONS, MODEL_COST, get_logger
-from app.payments.subscriptions_share import give_share_back
+from app.payments.subscriptions.share import give_share_back
 from app.readings.generations import FINISHED_JOB, Claim, Ending, GenerationRepository
 from app.readings.questions import QuestionRepository
 from app.readings.repository import ReadingRepository

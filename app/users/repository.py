@@ -10,7 +10,7 @@ import asyncpg
 from app.kit.clock import utc_now
 from app.kit.database import Connection
 from app.kit.ids import new_id
-from app.payments.subscriptions_summary import summary
+from app.payments.subscriptions.summary import summary
 from app.users.init_data import TelegramPerson
 from app.users.tokens import Place
 from app.users.zones import probable_zone

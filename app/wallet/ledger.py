@@ -1,6 +1,7 @@
 """What must hold of every wallet, as statements over the whole database. A rule's SQL finds the rows that break it.
 
-The tables and rules here are the wallet's and the readings'; `app.payments.ledger` adds those of money, and runs all.
+The tables and rules here are the wallet's and the readings'; `app.payments.ledger.rules` adds those of money, and runs
+them all.
 """
 
 from dataclasses import dataclass

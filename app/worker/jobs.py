@@ -8,9 +8,9 @@ from app.crm import jobs as crm
 from app.crm.cards import jobs as cards
 from app.notifications import jobs as notifications
 from app.payments import jobs as payments
-from app.payments import ledger_jobs as ledger
-from app.payments import subscriptions_jobs as subscriptions
 from app.payments.books import jobs as books
+from app.payments.ledger import jobs as ledger
+from app.payments.subscriptions import jobs as subscriptions
 from app.readings import jobs as readings
 from app.settings import Settings
 from app.telegram import jobs as telegram

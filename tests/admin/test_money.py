@@ -12,11 +12,11 @@ import pytest
 
 from app.catalogue.library import Project
 from app.crm.groups import GroupRepository
-from app.payments.orders import Wish
+from app.payments.events.repository import EventRepository
+from app.payments.orders.repository import Order
+from app.payments.orders.service import Wish
 from app.payments.outcome import Source
 from app.payments.port import Event, Paid, Refunded
-from app.payments.repository import Order
-from app.payments.repository_events import EventRepository
 from app.settings import Settings
 from tests.conftest import Api, Person, open_api
 from tests.payments.stage import with_bank

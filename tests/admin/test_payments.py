@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.payments.orders import Wish
+from app.payments.orders.service import Wish
 from app.payments.outcome import Source
 from app.payments.port import Failed, Paid
 from app.settings import Settings

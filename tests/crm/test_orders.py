@@ -9,11 +9,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.crm.cards.store import announce
-from app.payments.orders import Wish
+from app.payments.orders.payments import Payment
+from app.payments.orders.repository import Order
+from app.payments.orders.service import Wish
 from app.payments.outcome import Source
 from app.payments.port import Disputed, Fact, Failed, Paid, Refunded
-from app.payments.repository import Order
-from app.payments.repository_payments import Payment
 from app.settings import Settings
 from app.wallet.service import wallet
 from tests.crm.crew import MEMBER, OWNER, Crew, opened

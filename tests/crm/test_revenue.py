@@ -15,9 +15,9 @@ from app.crm.statistics_chart import SALES, render, top_of
 from app.crm.statistics_money import Money, money, project_line, revenue_lines
 from app.kit.database import Connection, Database
 from app.kit.ids import new_id
-from app.payments.repository import Order, OrderRepository
-from app.payments.repository_payments import PaymentRepository
-from app.payments.repository_refunds import RefundRepository
+from app.payments.orders.payments import PaymentRepository
+from app.payments.orders.repository import Order, OrderRepository
+from app.payments.refunds.repository import RefundRepository
 from app.payments.revenue import Customers, Revenue, customers, paid_by, revenue, sales_by_bar
 from tests.factories import make_order, make_project, make_user
 from tests.payments.subscribing import Subscriber

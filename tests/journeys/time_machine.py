@@ -11,7 +11,7 @@ import asyncpg
 
 from app.kit import json
 from app.kit.embedded.postgres import database_address
-from app.payments.subscriptions_renewals import CHARGE_JOB, job_payload
+from app.payments.subscriptions.renewals import CHARGE_JOB, job_payload
 from app.worker.port import enqueue
 
 ONES = "user_id IN (SELECT id FROM users WHERE telegram_id = $1)"

@@ -4,10 +4,10 @@ import asyncio
 from typing import Any
 
 from app.crm.groups import GroupRepository
+from app.payments.orders.payments import PaymentRepository
+from app.payments.orders.repository import Order, OrderRepository
 from app.payments.outcome import Source
 from app.payments.port import Disputed, Fact, Failed, Paid, Refunded
-from app.payments.repository import Order, OrderRepository
-from app.payments.repository_payments import PaymentRepository
 from app.users.repository import UserRepository
 from app.wallet.service import wallet
 from tests.factories import make_order

@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from app.payments import ledger
+from app.payments.ledger import rules as ledger
 from app.settings import Settings
 from tests.conftest import open_worker
 from tests.payments.stage import Counter, Shop, open_counter, open_shop, with_bank

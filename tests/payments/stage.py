@@ -12,12 +12,12 @@ from pydantic import SecretStr
 from app.catalogue.library import Coupon, Package, Project
 from app.container import Container, open_container
 from app.kit.database import Database
-from app.payments.orders import Wish
+from app.payments.orders.payments import Payment, PaymentRepository
+from app.payments.orders.repository import Order, OrderRepository
+from app.payments.orders.service import Wish
 from app.payments.outcome import Outcome, Source
 from app.payments.port import Fact, Paid
-from app.payments.repository import Order, OrderRepository
-from app.payments.repository_payments import Payment, PaymentRepository
-from app.payments.repository_refunds import Refund, RefundRepository
+from app.payments.refunds.repository import Refund, RefundRepository
 from app.sandbox.bank import create_app
 from app.sandbox.bank.server import Bank
 from app.settings import Settings

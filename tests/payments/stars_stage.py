@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
-from app.payments.repository import Order, OrderRepository
-from app.payments.repository_payments import Payment, PaymentRepository
-from app.payments.subscriptions_repository import Subscription, SubscriptionRepository
+from app.payments.orders.payments import Payment, PaymentRepository
+from app.payments.orders.repository import Order, OrderRepository
+from app.payments.subscriptions.repository import Subscription, SubscriptionRepository
 from tests.telegram.stage import Message, Stage, Talk, buttons
 
 MONTH = 2_592_000

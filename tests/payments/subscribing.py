@@ -10,11 +10,11 @@ from app.kit.clock import utc_now
 from app.kit.crypto import Keyring
 from app.kit.database import Connection, Database
 from app.kit.ids import new_id
-from app.payments.gifts import GiftService
+from app.payments.gifts.service import GiftService
+from app.payments.orders.repository import NewOrder, Order, OrderRepository
 from app.payments.port import Paid
-from app.payments.repository import NewOrder, Order, OrderRepository
-from app.payments.subscriptions import SubscriptionService
-from app.payments.subscriptions_repository import Subscription, SubscriptionRepository
+from app.payments.subscriptions.repository import Subscription, SubscriptionRepository
+from app.payments.subscriptions.service import SubscriptionService
 from tests.factories import make_project, make_user
 
 MONTHLY = {

@@ -4,11 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 from app.kit.clock import utc_now
+from app.payments.orders.payments import Payment
 from app.payments.outcome import Source
 from app.payments.port import Paid, SubscriptionChanged
 from app.payments.reconciliation import apply_all
-from app.payments.repository_payments import Payment
-from app.payments.subscriptions_repository import Subscription, SubscriptionRepository
+from app.payments.subscriptions.repository import Subscription, SubscriptionRepository
 from tests.payments.stage import Buyer, Shop, paid
 from tests.payments.subscribing import nearly
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from app.kit import json
-from app.payments import events
+from app.payments.events import service as events
 from app.sandbox.bank.webhooks import SIGNATURE, sign
 from tests.conftest import Person
 from tests.payments.stage import BANK_KEY, BANK_SECRET, Counter, place

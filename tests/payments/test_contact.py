@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from app.payments.errors import ContactNeeded, OrderNotFound
-from app.payments.repository import Order
-from app.payments.repository_payments import Payment
+from app.payments.orders.payments import Payment
+from app.payments.orders.repository import Order
 from app.payments.shop import show_shop
 from app.users.repository import UserRepository
 from tests.payments.stage import Buyer, Shop

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.payments import events
+from app.payments.events import service as events
 from app.payments.port import Event
 from tests.payments.stage import Shop
 

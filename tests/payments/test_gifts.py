@@ -10,8 +10,8 @@ import pytest
 from app.kit.database import Database
 from app.kit.ids import new_id
 from app.payments.errors import AlreadySubscribed, GiftNotFound, GiftTaken
-from app.payments.gifts import Redeemed
-from app.payments.repository import Order
+from app.payments.gifts.service import Redeemed
+from app.payments.orders.repository import Order
 from app.users.errors import UserBlocked
 from app.wallet.balance import Balance
 from app.wallet.service import wallet

@@ -8,10 +8,10 @@ from uuid import UUID
 import pytest
 
 from app.kit.clock import utc_now
+from app.payments.orders.payments import PaymentRepository
 from app.payments.outcome import Outcome
 from app.payments.port import Failed, Refunded
 from app.payments.renewals import lock_agreement, open_order
-from app.payments.repository_payments import PaymentRepository
 from tests.payments.stage import Shop, paid
 
 Act = Callable[[], Awaitable[Outcome]]

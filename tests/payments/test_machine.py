@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from app.kit.clock import utc_now
+from app.payments.orders.payments import Bill, PaymentRepository
+from app.payments.orders.repository import Order, OrderRepository
 from app.payments.outcome import Outcome
 from app.payments.port import Disputed, Failed, Refunded, SubscriptionChanged
-from app.payments.repository import Order, OrderRepository
-from app.payments.repository_payments import Bill, PaymentRepository
 from app.payments.states import DISPUTE, ORDER, PAYMENT, REFUND
 from app.settings import Settings
 from app.users.tokens import Principal

@@ -8,10 +8,10 @@ from app.kit import json
 from app.kit.clock import utc_now
 from app.payments import renewals
 from app.payments.erasure import FORGET_JOB, forget_events
+from app.payments.events.repository import EventRepository
+from app.payments.orders.payments import Payment, PaymentRepository
 from app.payments.outcome import Outcome
 from app.payments.port import Event, Failed
-from app.payments.repository_events import EventRepository
-from app.payments.repository_payments import Payment, PaymentRepository
 from app.telegram.checkout import CheckoutQuery
 from tests.payments.stage import Shop, paid
 from tests.payments.test_machine import cards, erase

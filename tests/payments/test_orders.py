@@ -8,7 +8,6 @@ import pytest
 
 from app.errors import ArcanaError
 from app.kit.clock import utc_now
-from app.payments import ledger
 from app.payments.errors import (
     AlreadySubscribed,
     CouponInvalid,
@@ -18,7 +17,8 @@ from app.payments.errors import (
     ProviderNotOffered,
     TrialUsed,
 )
-from app.payments.repository import OrderRepository, expire
+from app.payments.ledger import rules as ledger
+from app.payments.orders.repository import OrderRepository, expire
 from app.users.errors import UserBlocked
 from app.users.tokens import Principal
 from tests.payments.stage import Buyer, Shop, paid

@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 
 from app.catalogue.library import Coupon, Package, Payments, Price
 from app.payments.errors import CouponInvalid, ProviderNotOffered
-from app.payments.pricing import check_package, discount, find_coupon, quote
+from app.payments.orders.pricing import check_package, discount, find_coupon, quote
 from app.payments.providers.sandbox import SandboxProvider
 from app.payments.providers.stripe import StripeProvider
 from app.payments.providers.yookassa import YooKassaProvider

@@ -12,8 +12,9 @@ import pytest
 
 from app import demo_payments
 from app.catalogue.library import Project
-from app.payments import reconciliation, subscriptions_jobs
+from app.payments import reconciliation
 from app.payments.port import EventRefused, Incoming
+from app.payments.subscriptions import jobs as subscriptions_jobs
 from app.sandbox import stripe, yookassa
 from app.sandbox.stripe import cards as stripe_cards
 from app.sandbox.stripe.delivery import signature

@@ -2,8 +2,9 @@
 
 import asyncio
 
-from app.payments import ledger, pruning
-from app.payments.orders import MOST_OPEN
+from app.payments import pruning
+from app.payments.ledger import rules as ledger
+from app.payments.orders.service import MOST_OPEN
 from app.payments.port import Failed, Refunded
 from tests.payments.stage import Shop, paid
 from tests.payments.test_orders import reason_of

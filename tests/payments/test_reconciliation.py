@@ -3,7 +3,7 @@
 from uuid import UUID, uuid4
 
 from app.payments import reconciliation
-from app.payments.repository_payments import PaymentRepository
+from app.payments.orders.payments import PaymentRepository
 from tests.payments.stage import Counter, place
 from tests.payments.test_bank import order_of, value
 

@@ -11,17 +11,17 @@ from app.catalogue.library import Price
 from app.crm.cards.strange_money import PaymentRefusedCard
 from app.kit.clock import utc_now
 from app.kit.ids import new_id
-from app.payments import ledger
-from app.payments import refunds as refund_rules
 from app.payments.errors import RefundRefused
+from app.payments.events.repository import EventRepository
+from app.payments.ledger import rules as ledger
+from app.payments.orders.repository import Order
 from app.payments.outcome import MONEY_IS_BACK
 from app.payments.port import Disputed, Refunded, RefundFailed
 from app.payments.providers.sandbox import SandboxProvider
-from app.payments.repository import Order
-from app.payments.repository_events import EventRepository
-from app.payments.repository_refunds import Refund, RefundRepository
+from app.payments.refunds import service as refund_rules
+from app.payments.refunds.repository import Refund, RefundRepository
 from app.payments.states import REFUND
-from app.payments.subscriptions_repository import Subscription
+from app.payments.subscriptions.repository import Subscription
 from app.wallet.service import wallet
 from tests.payments.stage import Buyer, Shop, paid
 from tests.wallet.test_lots import pass_time

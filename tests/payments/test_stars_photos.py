@@ -14,8 +14,8 @@ from app.bots import routers
 from app.catalogue.library import MirroredPicture, Project
 from app.kit import json
 from app.kit.database import Database
+from app.payments.orders.starting import photo_of
 from app.payments.port import Photo
-from app.payments.starting import photo_of
 from app.settings import Settings
 from app.telegram.polling import run_polling
 from tests.conftest import open_worker

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.payments import ledger
+from app.payments.ledger import rules as ledger
 from app.settings import Settings
 from tests.conftest import Person, open_worker
 from tests.payments.stars_stage import Buyer, buyer, until

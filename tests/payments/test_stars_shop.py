@@ -6,8 +6,8 @@ import pytest
 
 from app.locales import Words
 from app.payments.sums import show
-from app.payments.telegram_shop import look_page, shop_page
-from app.payments.telegram_words import digest
+from app.payments.telegram.shop import look_page, shop_page
+from app.payments.telegram.words import digest
 from app.users.repository import UserRepository
 from app.wallet.service import wallet
 from tests.payments.stage import Shop

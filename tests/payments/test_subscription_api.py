@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from app.payments.orders.repository import OrderRepository
 from app.payments.port import Paid
-from app.payments.repository import OrderRepository
 from app.users.days import next_midnight
 from tests.conftest import Api, Person, open_worker
 from tests.factories import set_balances

@@ -11,12 +11,12 @@ from app.kit.clock import utc_now
 from app.kit.database import Database
 from app.locales import Words
 from app.notifications.kinds import KINDS
+from app.payments.orders.repository import OrderRepository
 from app.payments.port import Paid, SubscriptionChanged
-from app.payments.repository import OrderRepository
-from app.payments.subscriptions_agreements import resumable
-from app.payments.subscriptions_schedule import due, take_step, tick
-from app.payments.subscriptions_share import take_share
-from app.payments.subscriptions_terms import add_months
+from app.payments.subscriptions.agreements import resumable
+from app.payments.subscriptions.schedule import due, take_step, tick
+from app.payments.subscriptions.share import take_share
+from app.payments.subscriptions.terms import add_months
 from app.users.days import local_date, next_midnight
 from app.users.repository import UserRepository
 from app.wallet.service import wallet

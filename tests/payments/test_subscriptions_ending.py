@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from app.kit.clock import utc_now
-from app.payments import subscriptions_ending_jobs as ending
-from app.payments.subscriptions_ending import JOB, Agreement, end_agreement
+from app.payments.subscriptions import ending_jobs as ending
+from app.payments.subscriptions.ending import JOB, Agreement, end_agreement
 from app.settings import Settings
 from tests.payments.stage import Buyer, Shop, open_shop
 from tests.telegram.conftest import Desk, desk, logs

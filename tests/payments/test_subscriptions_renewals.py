@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from app.kit.clock import utc_now
-from app.payments.ledger import check
-from app.payments.subscriptions_jobs import charge, run_tick
-from app.payments.subscriptions_renewals import due, job_payload
-from app.payments.subscriptions_repository import Subscription, SubscriptionRepository
-from app.payments.subscriptions_terms import add_months
+from app.payments.ledger.rules import check
+from app.payments.subscriptions.jobs import charge, run_tick
+from app.payments.subscriptions.renewals import due, job_payload
+from app.payments.subscriptions.repository import Subscription, SubscriptionRepository
+from app.payments.subscriptions.terms import add_months
 from tests.conftest import Person
 from tests.payments.stage import Counter, place
 

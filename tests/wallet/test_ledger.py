@@ -12,10 +12,10 @@ import pytest
 
 from app.kit.database import Connection, Database
 from app.kit.ids import new_id
-from app.payments.gifts import GiftService
-from app.payments.ledger import ALL, check, check_rules
+from app.payments.gifts.service import GiftService
+from app.payments.ledger.rules import ALL, check, check_rules
+from app.payments.orders.repository import OrderRepository
 from app.payments.port import Paid
-from app.payments.repository import OrderRepository
 from app.wallet.service import wallet
 from tests.factories import make_project, make_user
 from tests.payments.subscribing import Subscriber, paid_order

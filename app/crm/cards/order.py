@@ -10,8 +10,8 @@ from app.crm.order_buttons import order_button
 from app.crm.orders import book_line, lines
 from app.kit.database import Connection
 from app.locales import html
-from app.payments import listing
-from app.payments.repository_refunds import OPEN
+from app.payments.orders import listing
+from app.payments.refunds.repository import OPEN
 
 
 class OrderCard(CardKind):

@@ -10,7 +10,7 @@ from app.crm.order_buttons import order_button
 from app.crm.orders import named, package_name
 from app.kit.database import Connection
 from app.locales import html
-from app.payments.repository_payments import PaymentRepository
+from app.payments.orders.payments import PaymentRepository
 from app.payments.sums import show
 
 

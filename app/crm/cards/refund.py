@@ -10,8 +10,8 @@ from app.crm.order_buttons import order_button
 from app.crm.orders import named
 from app.kit.database import Connection
 from app.locales import html, plain
-from app.payments.repository_payments import PaymentRepository
-from app.payments.repository_refunds import RefundRepository
+from app.payments.orders.payments import PaymentRepository
+from app.payments.refunds.repository import RefundRepository
 from app.payments.sums import show
 from app.wallet.balance import UNITS
 

@@ -11,8 +11,8 @@ from app.crm.order_buttons import order_button
 from app.crm.orders import named
 from app.kit.database import Connection
 from app.locales import html
+from app.payments.orders.payments import PaymentRepository
 from app.payments.outcome import MONEY_IS_BACK
-from app.payments.repository_payments import PaymentRepository
 from app.payments.sums import show
 
 

@@ -16,10 +16,10 @@ from app.crm.roles import Role
 from app.kit.database import Connection, Database
 from app.kit.ids import long, short
 from app.locales import html, plain
-from app.payments import listing
-from app.payments.listing import Filters, Listed
-from app.payments.repository_payments import PaymentRepository
-from app.payments.repository_refunds import OPEN, RefundRepository
+from app.payments.orders import listing
+from app.payments.orders.listing import Filters, Listed
+from app.payments.orders.payments import PaymentRepository
+from app.payments.refunds.repository import OPEN, RefundRepository
 
 PAGE = 8
 MOST_DIGITS = 9

@@ -23,14 +23,14 @@ from app.kit.clock import utc_now
 from app.kit.database import Connection, Database
 from app.kit.ids import long, short
 from app.locales import html, plain
-from app.payments import listing
 from app.payments.errors import OrderNotFound, RefundRefused
-from app.payments.listing import Listed
-from app.payments.repository import OrderRepository
-from app.payments.repository_refunds import OPEN, RefundRepository
+from app.payments.orders import listing
+from app.payments.orders.listing import Listed
+from app.payments.orders.repository import OrderRepository
+from app.payments.refunds.repository import OPEN, RefundRepository
+from app.payments.refunds.unused import unused_part
 from app.payments.service import PaymentService
 from app.payments.sums import show
-from app.payments.unused import unused_part
 from app.users.repository import UserRepository
 
 CREDITS = (1, 3, 5, 10)

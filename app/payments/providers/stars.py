@@ -1,6 +1,6 @@
 """Telegram Stars (https://core.telegram.org/bots/payments-stars): invoices of the project's own bot.
 
-What happens is told to the bot, see `app.payments.telegram_money`; here Telegram is asked. The payload of an invoice is
+What happens is told to the bot, see `app.payments.telegram.money`; here Telegram is asked. The payload of an invoice is
 the payment's id, and the name of an agreement is the charge that began it.
 """
 

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from app.payments.books import outbox
+from app.payments.orders.repository import Order
 from app.payments.port import Refunded
-from app.payments.repository import Order
 from app.settings import Settings
 from tests.conftest import open_api
 from tests.payments.stage import Buyer, Shop, with_bank

@@ -5,7 +5,7 @@ from aiogram.types import BotSubscriptionUpdated, Message
 from app.errors import Unavailable
 from app.kit.clock import utc_now
 from app.locales import Words
-from app.payments import telegram_money
+from app.payments.telegram import money as telegram_money
 from app.sandbox.bank.books import Payment as BankPayment
 from app.users.repository import UserRepository
 from tests.payments.property.acts_of_providers import ActsOfProviders, Work, telegram_user

@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx
 
 from app.kit.ids import new_id
-from app.payments import ledger
+from app.payments.ledger import rules as ledger
 from tests.payments.property.crashes import Crash
 from tests.payments.property.town import Letter, Person, Town
 

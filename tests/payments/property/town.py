@@ -22,7 +22,7 @@ from app.catalogue.service import Catalogue
 from app.container import Container
 from app.kit import json
 from app.payments import jobs as payment_jobs
-from app.payments import subscriptions_jobs
+from app.payments.subscriptions import jobs as subscriptions_jobs
 from app.sandbox.bank import create_app as create_bank
 from app.sandbox.bank.books import Books
 from app.sandbox.bank.server import Bank

@@ -1,0 +1,1 @@
+"""What providers tell: kept first, worked on afterwards."""

@@ -1,0 +1,1 @@
+"""Gifts: bought by one, redeemed once by another."""

@@ -1,0 +1,1 @@
+"""The proof that all books of money and usage agree."""

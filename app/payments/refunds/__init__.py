@@ -1,0 +1,1 @@
+"""Refunds and disputes: what they take back of what an order gave."""

@@ -1,0 +1,1 @@
+"""Subscriptions: their terms, agreements with providers, renewals, grace and fair use."""

@@ -1,0 +1,1 @@
+"""Buying, subscriptions, gifts and what Telegram tells of money, in the chat."""
