@@ -297,7 +297,7 @@ run_tests() {
   prepare_miniapp
   reports="$(mktemp -d)"
   trap clear_away EXIT
-  local chromium plugin_lacks=() lane lanes=()
+  local chromium plugin_lacks=() lane lanes=() processes
 
   if ! command -v php >/dev/null 2>&1 || ! php_has_extensions; then
     plugin_lacks=("PHP with mbstring, xml, curl, intl and sqlite3" \
@@ -328,10 +328,11 @@ run_tests() {
   if [ ${#plugin_lacks[@]} -gt 0 ]; then missing "Plugin tests" "${plugin_lacks[@]}"; else show 7; fi
 
   # More processes than cores: half of the time tests wait for something.
-  check "Python tests" python run_pytest python -n 3 --dist worksteal -m "not journey and not live"
+  processes="$("$python" -c 'import os; print((os.cpu_count() or 1) + 2)')"
+  check "Python tests" python run_pytest python -n "$processes" --dist worksteal -m "not journey and not live"
   if chromium="$(find_chromium)"; then
     export CHROMIUM="$chromium"
-    check "Journeys in Chromium" journeys run_pytest journeys -m "journey and not live" tests/journeys
+    check "Journeys in Chromium" journeys run_pytest journeys -n 2 --dist loadfile -m "journey and not live" tests/journeys
   else
     missing "Journeys in Chromium" "Chromium" "Debian: apt install chromium"
   fi
