@@ -158,6 +158,7 @@ describe('stageOf', () => {
     ['an attempt that never began is not paid', order('pending', { state: 'new' }), null, 'unpaid'],
     ['what the order says is true, however the invoice was closed', order('paid', { state: 'paid' }), 'cancelled', 'paid'],
     ['an order that is over', order('expired', started), 'paid', 'expired'],
+    ['what went back in part is no cause for thanks', { ...order('paid', { state: 'paid' }), refunded_amount: 100 }, null, 'partly'],
   ] as const)('%s', (_name, given, way, stage) => expect(stageOf(given, way)).toBe(stage));
 
   it('is asked for less and less often, and not at all when it is decided', () => {

@@ -230,7 +230,7 @@ class TestGift:
         phone.page.get_by_role("button", name="Enter a code").click()
         phone.page.get_by_label("Link or code").fill("what is this?")
         phone.page.get_by_role("button", name="Continue").click()
-        expect(phone.page.get_by_text("This is not like the code of a gift.")).to_be_visible()
+        expect(phone.page.get_by_text("This does not look like a gift code.")).to_be_visible()
         phone.look_over()
 
 

@@ -25,6 +25,7 @@ const LOOKS: Readonly<Record<Stage, { icon: IconName; title: MessageKey }>> = {
   expired: { icon: 'history', title: 'order.expired_title' },
   canceled: { icon: 'close', title: 'order.canceled_title' },
   paid: { icon: 'check', title: 'order.paid_title' },
+  partly: { icon: 'undo', title: 'order.partly_title' },
   refunded: { icon: 'undo', title: 'order.refunded_title' },
 };
 
@@ -97,7 +98,7 @@ function Shown({ order, stage }: { order: Order; stage: Stage }) {
         <h1>{t(heading)}</h1>
         <Words order={order} stage={stage} />
       </div>
-      {stage === 'paid' ? <Given order={order} /> : null}
+      {stage === 'paid' || (stage === 'partly' && order.kind === 'gift') ? <Given order={order} /> : null}
       <Receipt order={order} />
     </Screen>
   );
@@ -120,6 +121,7 @@ function Words({ order, stage }: { order: Order; stage: Stage }) {
       return <p>{t('order.expired')}</p>;
     case 'canceled':
       return <p>{t('order.canceled')}</p>;
+    case 'partly':
     case 'refunded':
       return <p>{t('order.refunded', { sum: money(order.refunded_amount || order.total, order.currency) })}</p>;
     case 'paid':
@@ -132,7 +134,7 @@ function Actions({ order, stage }: { order: Order; stage: Stage }) {
   const router = useRouter();
   const store = useBegun();
   if (stage === 'waiting' || stage === 'unpaid' || stage === 'failed') return <PayAgain order={order} stage={stage} />;
-  if (stage !== 'paid') {
+  if (stage !== 'paid' && stage !== 'partly') {
     return (
       <Button wide onClick={() => router.go({ name: 'checkout', key: order.package.key }, { replace: true })}>
         {t('order.anew')}

@@ -28,7 +28,7 @@ export function Receipt({ order }: { order: Order }) {
         <Fact name={t('receipt.package')} value={order.package.name} />
         <Fact name={t('receipt.contents')} value={contentsOf(order.package, translation).join(' + ')} />
         {order.payment && order.total > 0 ? <Fact name={t('receipt.provider')} value={t(providerKey(order.payment.provider))} /> : null}
-        {order.contact ? <Fact name={t('receipt.contact')} value={order.contact} /> : null}
+        {order.contact ? <Fact name={t(paid ? 'receipt.contact' : 'receipt.contact_later')} value={order.contact} /> : null}
       </dl>
       <Sum price={order} coupon={order.coupon} />
       {order.refunds.map((refund) => (

@@ -5,10 +5,11 @@ import type { InvoiceEnd } from '@/platform';
 export type Way = InvoiceEnd | 'open';
 
 /** What the screen of an order is about. */
-export type Stage = 'waiting' | 'unpaid' | 'failed' | 'expired' | 'canceled' | 'paid' | 'refunded';
+export type Stage = 'waiting' | 'unpaid' | 'failed' | 'expired' | 'canceled' | 'paid' | 'partly' | 'refunded';
 
 /** The order's state is the truth; `way`, how the payment's window was closed, only words what is not decided yet. */
 export function stageOf(order: Order, way: Way | null): Stage {
+  if (order.state === 'paid') return order.refunded_amount > 0 ? 'partly' : 'paid';
   if (order.state !== 'pending') return order.state;
   if (order.payment?.state === 'failed' && way !== 'open') return 'failed';
   if (!order.payment || order.payment.state === 'new') return way === 'open' ? 'waiting' : 'unpaid';
