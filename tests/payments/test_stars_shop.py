@@ -151,7 +151,7 @@ async def test_the_way_back_to_the_reading_that_was_begun(stage: Stage) -> None:
     anna = buyer(stage)
     menu = await anna.talk.say("/reading")
     await anna.talk.press(menu, "принимаю")
-    spreads = await anna.talk.becomes(menu, "расклад")
+    spreads = await anna.talk.becomes(menu, "Какой сделаем расклад")
     async with stage.database.transaction() as connection:
         await wallet.hold(
             connection, project_id=anna.talk.project.id, user_id=await anna.user_id(), unit="readings", amount=5
