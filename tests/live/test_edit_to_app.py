@@ -24,6 +24,10 @@ PRICE = """
     $product->set_regular_price('PRICE');
     $product->save();
 """
+STARS = """
+    $id = Arcana\\Content\\Keys::find(Arcana\\Kind::Package, 'luna-three');
+    update_field('field_arcana_package_stars', 'PRICE', $id);
+"""
 COST = """
     update_field('field_arcana_spread_cost', 'COST', Arcana\\Content\\Keys::find(Arcana\\Kind::Spread, 'three-cards'));
 """
@@ -65,13 +69,18 @@ def price(catalogue: dict[str, Any]) -> int:
     return next(int(row["price"]["amount"]) for row in catalogue["packages"] if row["key"] == "luna-three")
 
 
+def stars(catalogue: dict[str, Any]) -> int:
+    return next(int(row["stars"]) for row in catalogue["packages"] if row["key"] == "luna-three")
+
+
 def cost(catalogue: dict[str, Any]) -> int:
     return next(int(row["cost"]) for row in catalogue["spreads"] if row["key"] == "three-cards")
 
 
 class TestScreen:
     async def test_price_changes_before_the_persons_eyes_within_five_seconds(self, paired: Store, api: Api) -> None:
-        before = price(await luna(api))
+        # No provider of money is set up here, and a price that nobody can pay is not shown.
+        before = stars(await luna(api))
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=chromium.installed(), args=chromium.ARGUMENTS)
             page = await browser.new_page(viewport={"width": 390, "height": 844}, locale="ru-RU")
@@ -79,11 +88,11 @@ class TestScreen:
                 await page.goto(f"{api.url}/luna/")
                 await page.get_by_text("Сначала осмотреться").click()
                 await page.goto(f"{api.url}/luna/packages")
-                await expect(page.get_by_text(f"{before // 100} ₽").first).to_be_visible(timeout=20_000)
-                await run(paired, PRICE.replace("PRICE", "345"))
-                await expect(page.get_by_text("345 ₽").first).to_be_visible(timeout=5_000)
+                await expect(page.get_by_text(f"{before} звёзд").first).to_be_visible(timeout=20_000)
+                await run(paired, STARS.replace("PRICE", "345"))
+                await expect(page.get_by_text("345 звёзд").first).to_be_visible(timeout=5_000)
             finally:
-                await run(paired, PRICE.replace("PRICE", str(before // 100)))
+                await run(paired, STARS.replace("PRICE", str(before)))
                 await browser.close()
 
 
