@@ -2,10 +2,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from app.kit.database import Database
 from app.payments.ledger import rules as ledger
 from app.settings import Settings
 from tests.conftest import open_worker
 from tests.payments.stage import Counter, Shop, open_counter, open_shop, with_bank
+from tests.payments.subscribing import Subscriber
 
 
 @pytest.fixture
@@ -18,6 +20,11 @@ async def shop(stocked_settings: Settings, request: pytest.FixtureRequest) -> As
         yield shop
         if request.node.get_closest_marker("impossible") is None:
             assert await ledger.check(shop.database) == []
+
+
+@pytest.fixture
+async def subscriber(database: Database) -> Subscriber:
+    return await Subscriber.new(database)
 
 
 @pytest.fixture

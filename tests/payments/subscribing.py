@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from app.kit.clock import utc_now
@@ -12,7 +12,7 @@ from app.kit.database import Connection, Database
 from app.kit.ids import new_id
 from app.payments.gifts.service import GiftService
 from app.payments.orders.repository import NewOrder, Order, OrderRepository
-from app.payments.port import Paid
+from app.payments.port import Paid, SubscriptionChanged
 from app.payments.subscriptions.repository import Subscription, SubscriptionRepository
 from app.payments.subscriptions.service import SubscriptionService
 from tests.factories import make_project, make_user
@@ -105,6 +105,12 @@ class Subscriber:
             given = await self.subscriptions.extend(connection, order, fact, provider="stars", account="7")
             await OrderRepository(connection, self.project_id).link_subscription(order.id, given.id)
             return given
+
+    async def change(self, state: Literal["active", "canceled", "failed"]) -> None:
+        """What the provider tells of the agreement."""
+        async with self.database.transaction() as connection:
+            fact = SubscriptionChanged("agreement", state)
+            await self.subscriptions.changed(connection, self.project_id, provider="stars", account="7", fact=fact)
 
     async def running(self) -> Subscription | None:
         async with self.database.connection() as connection:

@@ -8,12 +8,9 @@ from typing import Any
 import pytest
 
 from app.kit.clock import utc_now
-from app.kit.database import Database
 from app.locales import Words
 from app.notifications.kinds import KINDS
-from app.payments.orders.repository import OrderRepository
 from app.payments.port import Paid, SubscriptionChanged
-from app.payments.subscriptions.agreements import resumable
 from app.payments.subscriptions.schedule import due, take_step, tick
 from app.payments.subscriptions.share import take_share
 from app.payments.subscriptions.terms import add_months
@@ -23,11 +20,6 @@ from app.wallet.service import wallet
 from tests.payments.subscribing import Subscriber, nearly
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-async def subscriber(database: Database) -> Subscriber:
-    return await Subscriber.new(database)
 
 
 def in_a_month() -> datetime:
@@ -126,21 +118,10 @@ class TestExtend:
 
     async def test_one_that_was_canceled_stays_so_when_a_last_payment_comes(self, subscriber: Subscriber) -> None:
         first = await subscriber.buy(days=30, renews=True)
-        await self.change(subscriber, "canceled")
+        await subscriber.change("canceled")
         renewed = await subscriber.buy(days=60, kind="renewal", subscription_id=first.id, renews=True)
         assert (renewed.renews, renewed.grace_until) == (False, None)
         assert nearly(renewed.until, days=60)
-
-    @staticmethod
-    async def change(subscriber: Subscriber, state: Any) -> None:
-        async with subscriber.database.transaction() as connection:
-            await subscriber.subscriptions.changed(
-                connection,
-                subscriber.project_id,
-                provider="stars",
-                account="7",
-                fact=SubscriptionChanged("agreement", state),
-            )
 
     async def test_a_trial_is_short_and_renews_nothing(self, subscriber: Subscriber) -> None:
         given = await subscriber.buy(kind="trial", total=0)
@@ -200,20 +181,20 @@ class TestExtend:
 class TestProvidersWord:
     async def test_canceled_runs_on_and_resumes(self, subscriber: Subscriber) -> None:
         first = await subscriber.buy(days=30, renews=True)
-        await TestExtend.change(subscriber, "canceled")
-        await TestExtend.change(subscriber, "canceled")
+        await subscriber.change("canceled")
+        await subscriber.change("canceled")
         canceled = await subscriber.last()
         assert (canceled.state, canceled.renews, canceled.until) == ("active", False, first.until)
         assert canceled.canceled_at is not None
-        await TestExtend.change(subscriber, "active")
+        await subscriber.change("active")
         resumed = await subscriber.last()
         assert (resumed.renews, resumed.canceled_at) == (True, None)
         assert nearly(resumed.grace_until, days=33)
 
     async def test_a_failure_is_told_once(self, subscriber: Subscriber) -> None:
         await subscriber.buy(days=30, renews=True)
-        await TestExtend.change(subscriber, "failed")
-        await TestExtend.change(subscriber, "failed")
+        await subscriber.change("failed")
+        await subscriber.change("failed")
         assert await subscriber.told() == ["failed"]
 
 
@@ -284,125 +265,6 @@ class TestSchedule:
             jobs = await connection.fetch("SELECT payload FROM pgqueuer WHERE entrypoint = 'subscriptions.let_go'")
         assert len(jobs) == 1
         assert b'"reference":"agreement"' in bytes(jobs[0]["payload"]).replace(b" ", b"")
-
-
-class TestRefunded:
-    async def refund(self, subscriber: Subscriber, order_id: Any, *, before: int = 0, after: int = 250) -> Any:
-        async with subscriber.database.transaction() as connection:
-            order = await OrderRepository(connection, subscriber.project_id).get(order_id, lock=True)
-            assert order is not None
-            return await subscriber.subscriptions.refunded(connection, order, before=before, after=after, of=250)
-
-    async def last_order(self, subscriber: Subscriber) -> Any:
-        async with subscriber.database.connection() as connection:
-            return await connection.fetchval("SELECT id FROM orders ORDER BY id DESC LIMIT 1")
-
-    async def test_all_of_it_ends_it_also_at_the_provider(self, subscriber: Subscriber) -> None:
-        await subscriber.buy(days=30, renews=True)
-        await subscriber.wait(10 * DAY)
-        await self.refund(subscriber, await self.last_order(subscriber))
-        last = await subscriber.last()
-        assert (last.state, last.renews) == ("ended", False)
-        async with subscriber.database.connection() as connection:
-            assert (
-                await connection.fetchval("SELECT count(*) FROM pgqueuer WHERE entrypoint = 'subscriptions.let_go'")
-                == 1
-            )
-
-    async def test_one_of_two_periods_leaves_the_other(self, subscriber: Subscriber) -> None:
-        first = await subscriber.buy()
-        await subscriber.buy()
-        await self.refund(subscriber, await self.last_order(subscriber))
-        last = await subscriber.last()
-        assert last.state == "active"
-        assert abs(last.until - first.until) < 4 * DAY
-
-    async def test_a_part_takes_its_part_of_the_time(self, subscriber: Subscriber) -> None:
-        first = await subscriber.buy()
-        await self.refund(subscriber, await self.last_order(subscriber), after=125)
-        last = await subscriber.last()
-        assert last.state == "active"
-        assert abs((last.until - utc_now()) - (first.until - utc_now()) / 2) < timedelta(hours=1)
-
-    async def let_go(self, subscriber: Subscriber) -> int:
-        async with subscriber.database.connection() as connection:
-            return int(
-                await connection.fetchval("SELECT count(*) FROM pgqueuer WHERE entrypoint = 'subscriptions.let_go'")
-            )
-
-    async def test_all_of_an_agreement_ends_it_though_time_that_was_bought_before_runs_on(
-        self, subscriber: Subscriber
-    ) -> None:
-        bought = await subscriber.buy()
-        both = await subscriber.buy(days=30, renews=True)
-        assert both.renews and both.until == add_months(bought.until, 1)
-        await self.refund(subscriber, await self.last_order(subscriber))
-        last = await subscriber.last()
-        assert (last.state, last.grace_until) == ("active", None) and same(last.until, bought.until)
-        assert (last.renews, resumable(last), await self.let_go(subscriber)) == (False, False, 1)
-
-    async def test_all_of_it_leaves_nothing_where_the_provider_counts_more_days(self, subscriber: Subscriber) -> None:
-        await subscriber.buy(days=33, renews=True)
-        await self.refund(subscriber, await self.last_order(subscriber))
-        assert ((await subscriber.last()).state, await self.let_go(subscriber)) == ("ended", 1)
-
-    async def test_a_saved_card_is_forgotten_with_the_money(self, subscriber: Subscriber) -> None:
-        await subscriber.buy()
-        await subscriber.buy(Paid(charge="c", amount=250, currency="XTR", method="pm-123"), renews=True)
-        await self.refund(subscriber, await self.last_order(subscriber))
-        last = await subscriber.last()
-        assert (last.state, last.renews, last.sealed_method, last.renew_at) == ("active", False, None, None)
-
-    async def test_all_of_what_was_bought_besides_leaves_the_agreement(self, subscriber: Subscriber) -> None:
-        await subscriber.buy()
-        besides = await self.last_order(subscriber)
-        await subscriber.buy(days=30, renews=True)
-        await self.refund(subscriber, besides)
-        last = await subscriber.last()
-        assert (last.renews, last.reference, await self.let_go(subscriber)) == (True, "agreement", 0)
-        assert abs(last.until - in_a_month()) < 4 * DAY
-        # Waiting for its money, it has none of that time any more.
-        await subscriber.wait(last.until - utc_now() + DAY)
-        await self.refund(subscriber, besides)
-        waiting = await subscriber.last()
-        assert (waiting.renews, await self.let_go(subscriber)) == (True, 0)
-
-    async def test_all_of_a_former_agreement_leaves_the_one_that_followed_it(self, subscriber: Subscriber) -> None:
-        await subscriber.buy(days=30, renews=True)
-        former = await self.last_order(subscriber)
-        await TestExtend.change(subscriber, "canceled")
-        await subscriber.buy(days=60, name="another", renews=True)
-        await self.refund(subscriber, former)
-        last = await subscriber.last()
-        assert (last.renews, last.reference, await self.let_go(subscriber)) == (True, "another", 0)
-
-    async def test_a_part_of_what_renews_leaves_its_time(self, subscriber: Subscriber) -> None:
-        """Shortened, it would wait for money that its provider asks for later, and end in vain."""
-        first = await subscriber.buy(days=30, renews=True)
-        order = await self.last_order(subscriber)
-        await self.refund(subscriber, order, after=125)
-        last = await subscriber.last()
-        assert (last.until, last.grace_until, last.renews) == (first.until, first.grace_until, True)
-        await subscriber.wait(16 * DAY)
-        await tick(subscriber.database, subscriber.subscriptions)
-        assert (await subscriber.told(), (await subscriber.last()).state) == ([], "active")
-        # The rest as well is all of it.
-        await self.refund(subscriber, order, before=125)
-        assert ((await subscriber.last()).state, await self.let_go(subscriber)) == ("ended", 1)
-
-    async def test_a_part_of_what_waits_for_its_next_payment_does_not_end_it(self, subscriber: Subscriber) -> None:
-        await subscriber.buy(days=30, renews=True)
-        await subscriber.wait(31 * DAY)
-        await tick(subscriber.database, subscriber.subscriptions)
-        await self.refund(subscriber, await self.last_order(subscriber), after=125)
-        assert (await subscriber.last()).state == "grace"
-
-    async def test_a_part_of_one_that_was_canceled_takes_its_part(self, subscriber: Subscriber) -> None:
-        first = await subscriber.buy(days=30, renews=True)
-        await TestExtend.change(subscriber, "canceled")
-        await self.refund(subscriber, await self.last_order(subscriber), after=125)
-        last = await subscriber.last()
-        assert abs(first.until - last.until - 15 * DAY) < 2 * DAY
 
 
 class TestShare:
