@@ -28,8 +28,8 @@ Victim = Literal["api", "worker"]
 # Of the first pause before a webhook is sent again.
 RESEND_SECONDS = 0.1
 PATIENCE_SECONDS = 90.0
-# Servers hang up after 5 s: nobody must speak into that.
-LIMITS = httpx.Limits(keepalive_expiry=1)
+# Servers hang up when they like: nobody must speak into that.
+LIMITS = httpx.Limits(max_keepalive_connections=0)
 
 
 @dataclass(frozen=True)
