@@ -186,7 +186,8 @@ class Acts(ActsOfTelling):
 
             async def give_up() -> None:
                 await self.history.ask(reading.reader, "DELETE", f"/readings/{reading.id}")
-                reading.state = how
+                if reading.state == "open":
+                    reading.state = how
 
             return give_up
 
@@ -196,7 +197,10 @@ class Acts(ActsOfTelling):
             if answer.status_code != 200:
                 return
             await self.town.at_the_edge(lambda: self.write(reading, free=how == "failed"), step.crash)
-            reading.state = how
+            # Of two that end it at the same moment the first one counts.
+            async with self.town.api.database.connection() as connection:
+                ended = await connection.fetchval("SELECT state FROM generations WHERE reading_id = $1", reading.id)
+            reading.state = "written" if ended == "finished" else "failed"
 
         return work
 
